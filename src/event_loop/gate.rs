@@ -1,0 +1,85 @@
+//! The part of a loop that any thread may touch at any time, also while the loop ends: it
+//! outlives the loop (see `handles`), and what reaches it too late is refused or harmless.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::event_loop::timers::Callback;
+use crate::foreign::{Foreign, WorkFn, call};
+use crate::parker::{NUDGED, Parker, Told};
+use crate::queue::ring::{Bound, Refused, Ring};
+use crate::sys;
+
+/// Most bytes that travel inside a post.
+pub const POST_BYTES_MAX: usize = 64;
+
+/// Bytes that travel inside a post, aligned for anything.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+pub struct Bytes(pub [u8; POST_BYTES_MAX]);
+
+/// One thing to do on the owner thread.
+#[derive(Debug)]
+pub enum Post {
+    /// Call a function with the host's data, then drop the data.
+    Call(Callback),
+    /// Call a function with a copy of some bytes.
+    Copy(WorkFn, Bytes),
+}
+
+impl Post {
+    /// Does it.
+    #[inline]
+    pub fn run(self) {
+        match self {
+            Self::Call(Callback { run, data }) => {
+                call(run, data.userdata());
+                drop(data);
+            }
+            Self::Copy(run, mut bytes) => call(run, bytes.0.as_mut_ptr().cast()),
+        }
+    }
+
+    /// Forgets what the host lent: it was refused, so it still is the host's.
+    pub fn disown(self) {
+        if let Self::Call(callback) = self {
+            Foreign::into_parts(callback.data);
+        }
+    }
+}
+
+/// Nobody owns the loop.
+pub const NOBODY: u64 = 0;
+
+/// The thread-safe front of a loop.
+#[derive(Debug, Default)]
+pub struct Gate {
+    pub(super) parker: Parker,
+    pub(super) ring: Ring<Post>,
+    pub(super) owner: AtomicU64,
+}
+
+impl Gate {
+    /// Whether the calling thread owns the loop.
+    #[inline]
+    pub fn is_owner(&self) -> bool {
+        self.owner.load(Ordering::Relaxed) == sys::thread_id()
+    }
+
+    /// Leaves a notice that ends the owner's wait.
+    #[inline]
+    pub fn wake(&self) -> Told {
+        self.parker.notify(crate::parker::WOKEN)
+    }
+
+    /// Queues a post of normal priority. `still_ours` says whether the loop that is meant is
+    /// still behind this gate.
+    #[inline]
+    pub fn post(
+        &self,
+        post: Post,
+        still_ours: impl Fn() -> bool,
+    ) -> std::result::Result<Told, (Refused, Post)> {
+        let asleep = self.ring.push(post, Bound::Keep, still_ours)?;
+        Ok(if asleep { self.parker.notify(NUDGED) } else { Told::Done })
+    }
+}

@@ -1,0 +1,44 @@
+//! scriptloop: an event loop with a frame budget, a runner for Lua scripts on worker threads and
+//! a queue that hands everything back to the main thread once and in order. For C, C++ and Zig.
+//!
+//! ```text
+//! any thread ── post ──► gate (ring, parker) ──► step ──► the host's function ──► drop
+//! any thread ── enqueue ──► job queue ──► worker + Lua state ──► action queue ──► main thread
+//! ```
+//!
+//! From the bottom up; each line uses only those above it:
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `error`, `sys`, `sync`, `clock`, `log` | errors, the operating system, primitives, time, lines |
+//! | `foreign`, `handles` | the host's data; handles that cannot dangle |
+//! | `parker`, `queue` | the one park/wake protocol; the ring and the lanes |
+//! | `event_loop`, `actions` | the loop of one thread; results for it |
+//! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
+//! | `ffi` | the boundary with C, and nothing else |
+
+pub mod clock;
+pub mod error;
+pub mod parker;
+pub mod queue;
+pub mod sync;
+pub mod sys;
+
+#[cfg(not(loom))]
+pub mod actions;
+#[cfg(not(loom))]
+pub mod event_loop;
+#[cfg(not(loom))]
+pub mod ffi;
+#[cfg(not(loom))]
+pub mod foreign;
+#[cfg(not(loom))]
+pub mod handles;
+#[cfg(not(loom))]
+pub mod log;
+#[cfg(not(loom))]
+pub mod script;
+#[cfg(not(loom))]
+pub mod state_pool;
+#[cfg(not(loom))]
+pub mod value;

@@ -1,0 +1,205 @@
+//! The one park/wake protocol: a word with a place for one sleeper.
+//!
+//! The word holds notices (NUDGED, WOKEN) and what its owner is doing about them (PARKED,
+//! WATCHED). Whoever has news sets a notice with one atomic operation and learns from the old
+//! value whether somebody must be told. The owner goes to sleep by turning an empty word into
+//! PARKED, which fails when a notice is there: no order of events loses a wake-up.
+
+use std::sync::OnceLock;
+
+use crate::clock::monotonic_ns;
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Futex, spin_hint};
+
+/// There is something new to look at.
+pub const NUDGED: u32 = 1;
+/// The host asked for a return from the wait.
+pub const WOKEN: u32 = 2;
+/// The owner sleeps on the word.
+const PARKED: u32 = 4;
+/// The owner sleeps somewhere else and wants a bell rung.
+const WATCHED: u32 = 8;
+
+const NOTICES: u32 = NUDGED | WOKEN;
+
+/// How many failures in a row it takes to stop spinning, and successes to spin for sure.
+const CREDIT_MAX: u32 = 8;
+/// After this many sleeps without spinning, one wait spins to see whether it pays again.
+const PROBE_EVERY: u32 = 32;
+/// Spins between two looks at the clock.
+const SPINS_PER_LOOK: u32 = 32;
+
+/// What the one who notified has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Told {
+    /// Nothing: the owner is awake, or has been told already, or was woken just now.
+    Done,
+    /// Ring the owner's bell.
+    RingBell,
+}
+
+/// A place where one thread waits until it is notified.
+#[derive(Debug, Default)]
+pub struct Parker {
+    word: Futex,
+    /// Longest spin before sleeping, in nanoseconds.
+    spin_ns: AtomicU32,
+    /// How much spinning has paid lately: 0 = not at all.
+    credit: AtomicU32,
+    /// Sleeps since the last probe.
+    sleeps: AtomicU32,
+    /// Times that the owner really slept.
+    parks: AtomicU32,
+}
+
+impl Parker {
+    /// A word without notices whose owner is awake.
+    #[cfg(not(loom))]
+    pub const fn new() -> Self {
+        Self {
+            word: Futex::new(),
+            spin_ns: AtomicU32::new(0),
+            credit: AtomicU32::new(0),
+            sleeps: AtomicU32::new(0),
+            parks: AtomicU32::new(0),
+        }
+    }
+
+    /// Sets how long a wait may spin before it sleeps. With one processor it never spins.
+    pub fn set_spin(&self, micros: u32) {
+        let micros = if processors() > 1 { micros } else { 0 };
+        self.spin_ns.store(micros.saturating_mul(1000), Ordering::Relaxed);
+        self.credit.store(CREDIT_MAX, Ordering::Relaxed);
+    }
+
+    /// Leaves a notice, and wakes the owner when it sleeps here.
+    ///
+    /// Always one read-modify-write, also when the notice is there already: what was written
+    /// before this call is visible to the owner that takes the notice (Release pairs with the
+    /// Acquire in `take`).
+    #[inline]
+    pub fn notify(&self, notice: u32) -> Told {
+        let old = self.word.fetch_or(notice, Ordering::AcqRel);
+        if old & (PARKED | WATCHED) == 0 || old & NOTICES != 0 {
+            return Told::Done;
+        }
+        self.tell(old)
+    }
+
+    #[cold]
+    fn tell(&self, old: u32) -> Told {
+        if old & WATCHED != 0 {
+            return Told::RingBell;
+        }
+        self.word.wake();
+        Told::Done
+    }
+
+    /// Leaves the plain notice; for owners that have no bell.
+    #[inline]
+    pub fn unpark(&self) {
+        let told = self.notify(NUDGED);
+        debug_assert_eq!(told, Told::Done, "only loops are watched");
+    }
+
+    /// Takes the notices. Costs one load when there are none.
+    #[inline]
+    pub fn take(&self) -> u32 {
+        if self.word.load(Ordering::Relaxed) == 0 {
+            return 0;
+        }
+        self.word.swap(0, Ordering::Acquire) & NOTICES
+    }
+
+    /// Whether there are notices; takes none.
+    #[inline]
+    pub fn is_notified(&self) -> bool {
+        self.word.load(Ordering::Relaxed) & NOTICES != 0
+    }
+
+    /// Asks for a bell at the next notice. False when there is one already.
+    pub fn watch(&self) -> bool {
+        let (from, to) = (0, WATCHED);
+        self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+
+    /// How often the owner really slept.
+    pub fn parks(&self) -> u64 {
+        self.parks.load(Ordering::Relaxed).into()
+    }
+
+    /// Waits for a notice until `deadline` (absolute, monotonic) and takes it; 0 = none came.
+    pub fn park_until(&self, deadline: Option<u64>) -> u32 {
+        let taken = self.take();
+        if taken != 0 {
+            return taken;
+        }
+        // A deadline that has passed must never reach the kernel: it costs a timer's slack.
+        if deadline.is_some_and(|at| at <= monotonic_ns()) {
+            return 0;
+        }
+        let credit = self.credit.load(Ordering::Relaxed);
+        if self.should_spin(credit) {
+            let taken = self.spin(deadline);
+            if taken != 0 {
+                self.credit.store((credit + 2).min(CREDIT_MAX), Ordering::Relaxed);
+                return taken;
+            }
+            self.credit.store(credit.saturating_sub(1), Ordering::Relaxed);
+        }
+        self.sleep(deadline)
+    }
+
+    fn should_spin(&self, credit: u32) -> bool {
+        if self.spin_ns.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        if credit > 0 {
+            return true;
+        }
+        let sleeps = self.sleeps.load(Ordering::Relaxed) + 1;
+        let probe = sleeps >= PROBE_EVERY;
+        self.sleeps.store(if probe { 0 } else { sleeps }, Ordering::Relaxed);
+        probe
+    }
+
+    fn spin(&self, deadline: Option<u64>) -> u32 {
+        let start = monotonic_ns();
+        let mut end = start + u64::from(self.spin_ns.load(Ordering::Relaxed));
+        if let Some(deadline) = deadline {
+            end = end.min(deadline);
+        }
+        loop {
+            for _ in 0..SPINS_PER_LOOK {
+                if self.is_notified() {
+                    return self.take();
+                }
+                spin_hint();
+            }
+            if monotonic_ns() >= end {
+                return 0;
+            }
+        }
+    }
+
+    fn sleep(&self, deadline: Option<u64>) -> u32 {
+        let (from, to) = (0, PARKED);
+        if self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            return self.take();
+        }
+        self.parks.store(self.parks.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        loop {
+            self.word.wait(PARKED, deadline);
+            if self.is_notified() || deadline.is_some_and(|at| at <= monotonic_ns()) {
+                // Also takes PARKED away; a notice that comes in between is taken with it.
+                return self.word.swap(0, Ordering::Acquire) & NOTICES;
+            }
+        }
+    }
+}
+
+fn processors() -> usize {
+    static COUNT: OnceLock<usize> = OnceLock::new();
+    *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+}

@@ -1,0 +1,4 @@
+//! What travels between threads: a ring that many fill and one empties, and lanes by priority.
+
+pub mod lanes;
+pub mod ring;
