@@ -328,7 +328,7 @@ impl Builder {
     /// Ends a list of pairs: keys and values in turn.
     pub fn close_map(&mut self, list: Open) -> Result<(), Excess> {
         let values = self.open.len() - list.0;
-        assert!(values % 2 == 0, "each key has a value");
+        assert!(values.is_multiple_of(2), "each key has a value");
         self.close(list, Kind::Map, values / 2)
     }
 

@@ -54,8 +54,7 @@ pub fn find<T: Handled, C>(pointer: *const C) -> Result<(&'static Slot<T>, Handl
 /// Why a handle was not found: it may be alive as another noun.
 #[cold]
 pub fn mistaken(handle: Handle) -> Error {
-    let live = super::TABLES.iter().any(|is_live| is_live(handle));
-    if live { Error::WrongKind } else { Error::StaleHandle }
+    if super::is_live(handle) { Error::WrongKind } else { Error::StaleHandle }
 }
 
 /// Writes a result; a NULL out-parameter is one that the caller does not want.

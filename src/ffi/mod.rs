@@ -3,7 +3,6 @@
 #![expect(unsafe_code, reason = "the boundary with C is here and nowhere else")]
 #![expect(non_camel_case_types, reason = "C's names are written as C has them")]
 
-use crate::event_loop::EventLoop;
 use crate::handles::{Handle, Handled};
 
 pub(crate) mod boundary;
@@ -17,15 +16,40 @@ pub mod event_loop;
 pub mod post;
 pub mod timer;
 pub mod embed;
+pub mod value;
+pub mod script_result;
+pub mod action;
+pub mod action_queue;
+pub mod state_pool;
+pub mod script_job;
+pub mod script_runner;
 
-/// For each noun, whether a handle names a living object of it.
-static TABLES: [fn(Handle) -> bool; 1] = [is_live::<EventLoop>];
+/// What the boundary asks of every noun: whether a handle names one, and how many there are.
+struct Noun {
+    is_live: fn(Handle) -> bool,
+    live: fn() -> u64,
+}
 
-fn is_live<T: Handled>(handle: Handle) -> bool {
-    T::table().find(handle).is_ok()
+impl Noun {
+    const fn of<T: Handled>() -> Self {
+        Self { is_live: |handle| T::table().find(handle).is_ok(), live: || T::table().live() }
+    }
+}
+
+static NOUNS: [Noun; 5] = [
+    Noun::of::<crate::event_loop::EventLoop>(),
+    Noun::of::<action_queue::Named>(),
+    Noun::of::<action::Popped>(),
+    Noun::of::<crate::state_pool::host::HostPool>(),
+    Noun::of::<script_runner::Named>(),
+];
+
+/// Whether a handle names a living object of any noun.
+fn is_live(handle: Handle) -> bool {
+    NOUNS.iter().any(|noun| (noun.is_live)(handle))
 }
 
 /// Living objects of all nouns.
 fn live_handles() -> u64 {
-    EventLoop::table().live()
+    NOUNS.iter().map(|noun| (noun.live)()).sum()
 }

@@ -1,0 +1,46 @@
+# Every ctest/test_<noun>.c(pp) and ctest/stress_<what>.c is a program, and every line of it that
+# opens with SL_TEST( is a CTest case, <noun>.<case>, in a process of its own. The sources are the
+# only list.
+
+if(SCRIPTLOOP_SANITIZER)
+  set(_patience 10) # everything is that much slower
+else()
+  set(_patience 1)
+endif()
+
+function(scriptloop_add_test source timeout label)
+  get_filename_component(name ${source} NAME_WE)
+  get_filename_component(extension ${source} LAST_EXT)
+  string(REGEX REPLACE "^test_" "" noun ${name})
+  if(extension STREQUAL ".cpp")
+    string(APPEND name _cpp)
+    string(APPEND noun _cpp)
+  endif()
+  math(EXPR timeout "${timeout} * ${_patience}")
+  scriptloop_add_program(${name} ${source})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/ctest)
+
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(STRINGS ${source} lines REGEX "^SL_TEST\\(")
+  string(REGEX MATCHALL "SL_TEST\\([A-Za-z0-9_]+" cases "${lines}")
+  if(NOT cases)
+    message(FATAL_ERROR "${source} has no line that opens with SL_TEST(")
+  endif()
+  foreach(case IN LISTS cases)
+    string(REPLACE "SL_TEST(" "" case ${case})
+    add_test(NAME ${noun}.${case} COMMAND ${name} ${case})
+    set_tests_properties(${noun}.${case} PROPERTIES TIMEOUT ${timeout} LABELS ${label})
+  endforeach()
+endfunction()
+
+file(GLOB _tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/test_*.c
+     ${PROJECT_SOURCE_DIR}/ctest/test_*.cpp)
+foreach(_source IN LISTS _tests)
+  scriptloop_add_test(${_source} 30 case)
+endforeach()
+
+file(GLOB _tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/stress_*.c
+     ${PROJECT_SOURCE_DIR}/ctest/stress_*.cpp)
+foreach(_source IN LISTS _tests)
+  scriptloop_add_test(${_source} 120 stress)
+endforeach()

@@ -1,0 +1,41 @@
+# The library exports exactly the functions that the header declares, and nothing of Lua; it carries
+# the expected SONAME and stays loaded. Called with LIBRARY, SONAME, HEADER, NM and READELF.
+cmake_minimum_required(VERSION 3.18)
+
+execute_process(
+  COMMAND ${NM} -D --defined-only ${LIBRARY} OUTPUT_VARIABLE symbols RESULT_VARIABLE rc)
+if(NOT rc EQUAL 0)
+  message(FATAL_ERROR "${NM} could not read ${LIBRARY}")
+endif()
+string(REGEX MATCHALL " [A-Za-z] [^\n]+" exported "${symbols}")
+list(TRANSFORM exported REPLACE "^ . ([^@]+).*" "\\1")
+list(SORT exported)
+
+file(READ ${HEADER} header)
+string(REGEX MATCHALL "\nSL_API [^;(]*\\(" declared "${header}")
+list(TRANSFORM declared REPLACE "^.*[ *](sl_[a-z0-9_]+)\\($" "\\1")
+list(SORT declared)
+
+set(undeclared ${exported})
+list(REMOVE_ITEM undeclared ${declared})
+set(unexported ${declared})
+list(REMOVE_ITEM unexported ${exported})
+if(NOT declared)
+  message(FATAL_ERROR "${HEADER} declares no function with SL_API")
+endif()
+if(undeclared)
+  message(SEND_ERROR "exported, but not in the header: ${undeclared}")
+endif()
+if(unexported)
+  message(SEND_ERROR "in the header, but not exported: ${unexported}")
+endif()
+
+execute_process(COMMAND ${READELF} --dynamic --wide ${LIBRARY} OUTPUT_VARIABLE dynamic)
+if(NOT dynamic MATCHES "SONAME[^\n]*\\[${SONAME}\\]")
+  message(SEND_ERROR "the SONAME is not ${SONAME}:\n${dynamic}")
+endif()
+if(NOT dynamic MATCHES "NODELETE")
+  message(SEND_ERROR "the library may be unloaded: build.rs must pass -z nodelete")
+endif()
+list(LENGTH declared count)
+message(STATUS "${count} functions declared and exported")

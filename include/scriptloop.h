@@ -1,0 +1,2001 @@
+/*
+ * scriptloop 0.1.0: an event loop, a Lua script runner and a main-thread action queue for game
+ * engines, as one shared library with a C interface.
+ *
+ * Generated from src/ffi by `cargo xtask header`; never edited by hand. Start with README.md, then
+ * examples-c/frame_loop.c. The sections below follow the nouns of the library, one after another.
+ *
+ * CONVENTIONS, for every function here
+ *
+ * Results    What can fail returns an `sl_status`; 0 is success. Results leave through `out_`
+ *            parameters, and only on success: after an error nothing was written, nothing was
+ *            taken, everything is as it was. What cannot fail returns its value.
+ * Ownership  What `sl_<noun>_new` gives is freed once, by `sl_<noun>_free`. A handle is a number
+ *            in a pointer's clothes, never an address: one that is stale, foreign, freed twice or
+ *            of another noun gives a status, not a crash. Of (function, userdata, drop) the library
+ *            owns `userdata` from SL_STATUS_OK on and calls `drop` exactly once, when it needs it
+ *            no more; after any other status the caller still owns it.
+ * NULL       Freeing NULL is fine. NULL means "the default" or "not wanted" where a parameter says
+ *            so; anywhere else it is SL_STATUS_NULL_ARGUMENT.
+ * Numbers    Times say their unit in their last word; one that is too large saturates. Enumerations
+ *            come in as `uint32_t`, and a value that has no name is SL_STATUS_INVALID_ARGUMENT.
+ * Threads    Each function has an `@thread` line, each callback type says who calls it:
+ *              any     every thread, at any time, also inside callbacks
+ *              owner   the loop's owner: the thread that made it, or attached itself to it
+ *              main    the one thread that dispatches the actions of a queue
+ *              worker  only a worker thread of a script runner, inside a callback
+ *            A call from a wrong thread is a status as well.
+ * Callbacks  `userdata` comes first and is handed through untouched. A callback runs with no lock
+ *            held and may call whatever its thread may call. It must not throw, `longjmp` or end
+ *            its thread: none of these may cross the library.
+ * Panics     A bug inside the library is SL_STATUS_PANIC and a line in the log; the host lives on.
+ * Text       In: bytes with a length, NULs allowed. Out: bytes with a length, and a NUL after
+ *            them; lent for as long as its owner lives. Text is never a format string.
+ * Versions   Structures with a `size` are filled by their `_init` function first, so that fields
+ *            may be added at their end. Values of enumerations are never renumbered. Check once at
+ *            start that `sl_abi_version() == SL_ABI`.
+ * Processes  Handles do not survive `fork`: the child makes its own. The library is never unloaded.
+ */
+#ifndef SCRIPTLOOP_H
+#define SCRIPTLOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SL_VERSION_MAJOR 0
+#define SL_VERSION_MINOR 1
+#define SL_VERSION_PATCH 0
+#define SL_VERSION_NUMBER ((SL_VERSION_MAJOR << 24) | (SL_VERSION_MINOR << 16) | SL_VERSION_PATCH)
+
+#if defined(__GNUC__)
+#define SL_API __attribute__((visibility("default")))
+#else
+#define SL_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ==============================================================================================
+ * Status: what every call that can fail returns.
+ *
+ * Numbers are never changed or used again. On any status but SL_STATUS_OK nothing was written
+ * to an out-parameter and nothing was taken: what the caller passed still is the caller's.
+ * ============================================================================================== */
+
+/** How a call ended. */
+typedef int32_t sl_status;
+enum {
+    /** Done. */
+    SL_STATUS_OK = 0,
+    /** A required pointer is NULL. */
+    SL_STATUS_NULL_ARGUMENT = 1,
+    /** A number, length, enum value, flag or config is outside of what the function takes. */
+    SL_STATUS_INVALID_ARGUMENT = 2,
+    /** The handle was freed, or never was one. */
+    SL_STATUS_STALE_HANDLE = 3,
+    /** The handle is alive and of another noun. */
+    SL_STATUS_WRONG_KIND = 4,
+    /** Only the owner thread may do this. */
+    SL_STATUS_WRONG_THREAD = 5,
+    /** Called from inside a callback that this very object is running. */
+    SL_STATUS_REENTERED = 6,
+    /** The object takes no more. */
+    SL_STATUS_CLOSED = 7,
+    /** A bound is reached; the object has counted the refusal. */
+    SL_STATUS_FULL = 8,
+    /** Nothing is there to take. */
+    SL_STATUS_EMPTY = 9,
+    /** The wait ended before what it waited for came. */
+    SL_STATUS_TIMEOUT = 10,
+    /** Another call is using the object in a way that excludes this one. */
+    SL_STATUS_BUSY = 11,
+    /** Waiting here could never end. */
+    SL_STATUS_WOULD_DEADLOCK = 12,
+    /** The id or pointer names nothing that exists. */
+    SL_STATUS_NOT_FOUND = 13,
+    /** This build or this object cannot do that. */
+    SL_STATUS_UNSUPPORTED = 14,
+    /** Memory ran out. */
+    SL_STATUS_NO_MEMORY = 15,
+    /** The operating system refused; the log says what. */
+    SL_STATUS_SYSTEM = 16,
+    /** A defect of this library was contained; please report it. */
+    SL_STATUS_PANIC = 17,
+};
+
+/**
+ * Says in English what a status means. Does not allocate; the text is never NULL and lives for
+ * ever, also for numbers that are no status.
+ *
+ * @param status  a status
+ * @return the text, ending in NUL
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API const char *sl_status_text(int32_t status);
+
+/* ==============================================================================================
+ * Version: what is loaded, to be compared with what the host was compiled against.
+ * ============================================================================================== */
+
+/** Number of the binary interface; a host compiled against another one must not go on. */
+#define SL_ABI 1
+
+/**
+ * The version of the loaded library, as one number: major << 24 | minor << 16 | patch.
+ *
+ * @return equal to SL_VERSION_NUMBER when header and library are of the same version
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API uint32_t sl_version(void);
+
+/**
+ * The version of the loaded library as text, such as "0.1.0".
+ *
+ * @return the text, ending in NUL, never NULL; lives for ever
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API const char *sl_version_string(void);
+
+/**
+ * The binary interface of the loaded library.
+ *
+ * @return equal to SL_ABI when the host may call it
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API uint32_t sl_abi_version(void);
+
+/**
+ * The Lua that runs the scripts of this library's workers, such as "Lua 5.4".
+ *
+ * It is private to the library: it shares nothing with a Lua that the host may have.
+ *
+ * @return the text, ending in NUL, never NULL; lives for ever
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API const char *sl_lua_version(void);
+
+/**
+ * How many handles of this library are alive in the process: for leak checks in tests.
+ *
+ * Counts loops, action queues, state pools, runners and actions that were popped and not freed.
+ *
+ * @return the number
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API uint64_t sl_live_handles(void);
+
+/* ==============================================================================================
+ * Callbacks: functions of the host's that the library keeps, each with the host's data.
+ *
+ * A pair (function, userdata) often comes with a `drop`. From the moment a call returns
+ * SL_STATUS_OK the library owns the userdata, and `drop` is called exactly once on every path:
+ * after the function ran for the last time, or without it ever having run. On any other status
+ * nothing was taken and `drop` is not called. Callbacks must not throw, longjmp or end their
+ * thread; they may call any function of this library unless that function says otherwise.
+ * ============================================================================================== */
+
+/**
+ * Work for the owner thread of a loop.
+ *
+ * @param userdata  what was passed with the function
+ * @thread owner
+ */
+typedef void (*sl_work_fn)(void *userdata);
+
+/**
+ * Takes the host's data back. Called exactly once.
+ *
+ * @param userdata  what was passed with the function
+ * @thread any, each function that takes one says which
+ */
+typedef void (*sl_drop_fn)(void *userdata);
+
+/* ==============================================================================================
+ * Log: where the library, and the scripts it runs, speak.
+ *
+ * Until the host sets a function, lines up to SL_LOG_LEVEL_INFO go to standard error.
+ * ============================================================================================== */
+
+/** How much a line matters; lower numbers matter more. */
+typedef uint32_t sl_log_level;
+enum {
+    /** As a maximum: nothing at all. */
+    SL_LOG_LEVEL_OFF = 0,
+    /** Something is lost. */
+    SL_LOG_LEVEL_ERROR = 1,
+    /** Something is odd. */
+    SL_LOG_LEVEL_WARN = 2,
+    /** What scripts print, and rare events. */
+    SL_LOG_LEVEL_INFO = 3,
+    /** What helps to find a mistake. */
+    SL_LOG_LEVEL_DEBUG = 4,
+    /** Everything. */
+    SL_LOG_LEVEL_TRACE = 5,
+};
+
+/**
+ * Receives one line of the log. The text is lent for the call, is bytes, and has no line end.
+ *
+ * @param userdata  what was passed to sl_log_set
+ * @param level     an sl_log_level
+ * @param text      the line
+ * @param text_len  its length in bytes
+ * @thread any, also several at once
+ */
+typedef void (*sl_log_fn)(void *userdata, uint32_t level, const char *text, size_t text_len);
+
+/**
+ * Sends the log of the whole process to a function of the host's. Does not repeat old lines.
+ *
+ * The function that was set before is dropped when the last line that is being written to it
+ * is done. With `log` NULL the log goes to standard error again, and `userdata` and `drop` are
+ * ignored.
+ *
+ * @param max_level  an sl_log_level: lines that matter less are not made
+ * @param log        receives the lines; NULL = standard error
+ * @param userdata   passed to `log`
+ * @param drop       called once when `userdata` is no longer needed, on any thread; may be NULL
+ * @return SL_STATUS_OK                the log goes there now
+ * @return SL_STATUS_INVALID_ARGUMENT  `max_level` is no sl_log_level
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `log` and `drop` may be called with `userdata` from any thread until `drop` has run.
+ */
+SL_API sl_status sl_log_set(uint32_t max_level, sl_log_fn log, void *userdata, sl_drop_fn drop);
+
+/* ==============================================================================================
+ * Step: what a call that runs the host's functions may use, and what it did.
+ *
+ * The same two structs serve the loop and the action queue. Times are nanoseconds of the
+ * monotonic clock where they come out, microseconds where they go in.
+ * ============================================================================================== */
+
+/** No bound, no end: for budgets, waits and deadlines. */
+#define SL_UNLIMITED UINT64_MAX
+
+/** Bits of sl_step.flags. */
+typedef uint32_t sl_step_flag;
+enum {
+    /**
+     * The step is allowed inside a callback of the same loop. It runs what is ready then; the
+     * outer poll goes on with the rest afterwards.
+     */
+    SL_STEP_FLAG_NESTED = 1,
+};
+
+/** What a step may use. Fill with sl_step_init, then change what is to differ. */
+typedef struct sl_step {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /**
+     * Time budget in microseconds. SL_UNLIMITED = none, and no look at the clock between
+     * items; 0 = at most one item.
+     */
+    uint64_t max_work_us;
+    /** Longest wait for the first item in microseconds; 0 = none, SL_UNLIMITED = for ever. */
+    uint64_t max_wait_us;
+    /** Most items; 0 = no cap. */
+    uint32_t max_items;
+    /** Bits of sl_step_flag. */
+    uint32_t flags;
+} sl_step;
+
+/** What a poll or a drain did. Set `size` before the call. */
+typedef struct sl_report {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Timers, posts and actions that ran. */
+    uint64_t items;
+    /** Timer callbacks that ran. */
+    uint64_t timers;
+    /** Posts that ran. */
+    uint64_t posts;
+    /** Actions that ran. */
+    uint64_t actions;
+    /** Nanoseconds from the start of the first item to the end of the last one. */
+    uint64_t elapsed_ns;
+    /** Nanoseconds that the last item went beyond the time budget. */
+    uint64_t overshoot_ns;
+    /** Ready items that did not fit, or came meanwhile: the next call runs them. */
+    uint64_t remaining;
+    /** As sl_loop_next_deadline. */
+    uint64_t next_deadline_ns;
+} sl_report;
+
+/**
+ * Fills a step with its defaults: no time budget, no wait, no cap, no flags.
+ *
+ * @param[out] step  the struct to fill
+ * @param      size  sizeof(sl_step), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `step` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `step` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_step_init(sl_step *step, size_t size);
+
+/* ==============================================================================================
+ * Loop: what one thread of the host does between frames, or all the time.
+ *
+ * A loop belongs to one thread, its owner: the one that made it, until that thread gives it up.
+ * The owner polls; any thread posts, schedules and wakes. A poll runs what was ready when it
+ * began: first due timers by (deadline, id), then posts and attached action queues by priority,
+ * posts of one priority in the order of their arrival. What is queued meanwhile waits for the
+ * next poll. The budget is checked between two items: at least one runs, an item that overruns
+ * is finished, and what does not fit keeps its order. An idle loop that waits uses no CPU.
+ * A loop has no thread of its own and is no thread pool.
+ * ============================================================================================== */
+
+/** How a loop waits. */
+typedef uint32_t sl_backend;
+enum {
+    /** On a word of memory, by the operating system's fastest means. */
+    SL_BACKEND_DEFAULT = 0,
+    /** In libuv. Not in this version: SL_STATUS_UNSUPPORTED. */
+    SL_BACKEND_UV = 1,
+};
+
+/** What a loop takes the time from. */
+typedef uint32_t sl_clock;
+enum {
+    /** The system's monotonic clock. */
+    SL_CLOCK_SYSTEM = 0,
+    /** Starts at zero and moves only by sl_loop_advance: for tests and replays. */
+    SL_CLOCK_VIRTUAL = 1,
+};
+
+/** An event loop. */
+typedef struct sl_loop sl_loop;
+
+/** How a loop is made. Fill with sl_loop_config_init, then change what is to differ. */
+typedef struct sl_loop_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** An sl_backend. */
+    uint32_t backend;
+    /** An sl_clock. */
+    uint32_t clock;
+    /**
+     * Posts that may wait at once, for posts of normal priority and for all others together;
+     * 0 = no bound. More are refused with SL_STATUS_FULL and counted.
+     */
+    uint32_t post_capacity;
+    /** Timers that may be scheduled at once; 0 = no bound but 2^24. */
+    uint32_t timers_max;
+    /**
+     * Longest time in microseconds that a wait spins before it sleeps. It spins only while
+     * that pays, and never on a machine with one processor. 0 = never; default 20.
+     */
+    uint32_t spin_us;
+    /** Zero. */
+    uint32_t reserved;
+} sl_loop_config;
+
+/**
+ * What a loop has counted since it was made. Set `size` before the call.
+ *
+ * At any moment posts_accepted = posts_run + posts_dropped + posts_pending.
+ */
+typedef struct sl_loop_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Polls and steps that were begun. */
+    uint64_t polls;
+    /** Wakes that a poll or wait has seen; several at once are one. */
+    uint64_t wakes;
+    /** Times that the owner really slept. */
+    uint64_t parks;
+    /** Posts that were accepted. */
+    uint64_t posts_accepted;
+    /** Posts that ran, or are running. */
+    uint64_t posts_run;
+    /** Posts that were dropped without running because the loop ended. */
+    uint64_t posts_dropped;
+    /** Posts that were refused because of post_capacity. */
+    uint64_t posts_refused;
+    /** Posts that wait. */
+    uint64_t posts_pending;
+    /** Timers that were scheduled. */
+    uint64_t timers_scheduled;
+    /** Timer callbacks that ran. */
+    uint64_t timers_fired;
+    /** Timers that were cancelled. */
+    uint64_t timers_cancelled;
+    /** Timers that were dropped because the loop ended. */
+    uint64_t timers_dropped;
+    /** Timers that were refused because of timers_max. */
+    uint64_t timers_refused;
+    /** Timers that are scheduled. */
+    uint64_t timers_active;
+    /** Actions of attached queues that ran. */
+    uint64_t actions_run;
+    /** Most posts that were waiting when a poll began. */
+    uint64_t posts_high_water;
+} sl_loop_stats;
+
+/**
+ * Fills a config with its defaults: default backend, system clock, no bounds, spin of 20 us.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_loop_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_loop_config_init(sl_loop_config *config, size_t size);
+
+/**
+ * Makes a loop that the calling thread owns. Starts no thread and opens no descriptor.
+ *
+ * @param      config    how; NULL = all defaults
+ * @param[out] out_loop  the loop, to be freed with sl_loop_free
+ * @return SL_STATUS_OK                made
+ * @return SL_STATUS_NULL_ARGUMENT     `out_loop` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
+ * @return SL_STATUS_UNSUPPORTED       the backend is not built in
+ * @return SL_STATUS_FULL              2^24 loops are alive
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or readable for its size; `out_loop` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_new(const sl_loop_config *config, sl_loop **out_loop);
+
+/**
+ * Ends a loop. Runs nothing that is queued; every `drop` of posts and timers is called here.
+ *
+ * Other threads may call any function with the handle meanwhile: from some moment on they get
+ * SL_STATUS_STALE_HANDLE. Action queues that are attached stay, unattached.
+ *
+ * @param loop  the loop; NULL is allowed
+ * @return SL_STATUS_OK            ended, or `loop` was NULL
+ * @return SL_STATUS_STALE_HANDLE  it was freed before
+ * @return SL_STATUS_WRONG_KIND    `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD  the caller is not the owner thread
+ * @return SL_STATUS_REENTERED     called from inside a callback of the same loop
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_free(sl_loop *loop);
+
+/**
+ * Runs what is ready on the loop, for at most `max_work_ms`, and returns. Never waits.
+ *
+ * Due timers run first, then posts and attached actions in priority order. The budget is
+ * checked between two callbacks: one that overruns is finished, never cut. What does not fit
+ * stays queued, in its order, for the next call.
+ *
+ * @param      loop            the loop
+ * @param      max_work_ms     time budget; 0 runs at most one callback
+ * @param[out] out_dispatched  how many callbacks ran; may be NULL
+ * @return SL_STATUS_OK             also when nothing was ready
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @thread owner
+ * @since  0.1.0
+ * @see    sl_loop_step, sl_loop_run_once
+ *
+ * # Safety
+ *
+ * `out_dispatched` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_poll(sl_loop *loop, uint32_t max_work_ms, uint32_t *out_dispatched);
+
+/**
+ * Waits as long as `step` allows, then runs what is ready within its budget, and reports.
+ *
+ * The wait ends with the first work, wake or due timer; a wake that came before the call
+ * counts. With SL_STEP_FLAG_NESTED it may be called inside a callback of the same loop.
+ *
+ * @param      loop        the loop
+ * @param      step        what it may use; NULL = all defaults: everything ready, no wait
+ * @param[out] out_report  what it did; may be NULL
+ * @return SL_STATUS_OK                also when nothing was ready
+ * @return SL_STATUS_NULL_ARGUMENT     `loop` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or flag in `step`, or out_report->size, is unknown
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD      the caller is not the loop's owner thread
+ * @return SL_STATUS_REENTERED         inside a callback, without SL_STEP_FLAG_NESTED
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `step` is NULL or readable for its size; `out_report` is NULL or writable for its size.
+ */
+SL_API sl_status sl_loop_step(sl_loop *loop, const sl_step *step, sl_report *out_report);
+
+/**
+ * Waits for work, a wake or the next timer, at most `max_wait_ms`; then runs all that is ready.
+ *
+ * A wake that came before the call ends it at once. There is no time budget: hosts with frames
+ * use sl_loop_poll or sl_loop_step.
+ *
+ * @param      loop            the loop
+ * @param      max_wait_ms     longest wait; 0 = none, UINT32_MAX = for ever
+ * @param[out] out_dispatched  how many callbacks ran; may be NULL
+ * @return SL_STATUS_OK             also when the wait ended with nothing to do
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_dispatched` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_run_once(sl_loop *loop, uint32_t max_wait_ms, uint32_t *out_dispatched);
+
+/**
+ * Waits and runs what is ready, again and again, until sl_loop_stop. Does not return before.
+ *
+ * For threads that have nothing else to do. A stop that came before the call ends it after
+ * what is ready then.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK             it was stopped
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_run(sl_loop *loop);
+
+/**
+ * Makes sl_loop_run return after the step it is in. Does not wait for that.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK             it will return
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_stop(sl_loop *loop);
+
+/**
+ * Ends the owner's wait, or its next one. Runs no callback, carries no data, allocates nothing.
+ *
+ * Several wakes before the owner looks are one; none is lost. Costs one atomic operation while
+ * the owner is awake. What was written before the call is visible to the poll that it causes.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK             the owner will look
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed, perhaps by another thread just now
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_wake(sl_loop *loop);
+
+/**
+ * Reads the loop's counters. Changes nothing.
+ *
+ * @param      loop       the loop
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `loop` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_loop_read_stats(sl_loop *loop, sl_loop_stats *out_stats);
+
+/* ==============================================================================================
+ * Post: work for a loop's owner thread, from any thread.
+ *
+ * A post of normal priority costs one atomic operation and, only when the owner sleeps, the
+ * call that wakes it. Everything that was written before the post is visible to its function.
+ * ============================================================================================== */
+
+/** Most bytes that sl_loop_post_copy carries. */
+#define SL_POST_BYTES_MAX 64
+
+/** Priorities with a name; any number is one. Lower numbers run first. */
+typedef uint32_t sl_priority;
+enum {
+    /** Before everything. */
+    SL_PRIORITY_CRITICAL = 0,
+    /** Soon. */
+    SL_PRIORITY_HIGH = 50,
+    /** The usual; the only one whose posts need no lock. */
+    SL_PRIORITY_NORMAL = 100,
+    /** When there is time. */
+    SL_PRIORITY_LOW = 200,
+    /** When there is nothing else. */
+    SL_PRIORITY_IDLE = 1000,
+};
+
+/**
+ * Queues a call of `run(userdata)` for the owner thread. Never waits, never calls `run` itself.
+ *
+ * A poll runs posts of lower numbers first and those of one number in the order of their
+ * arrival. Afterwards, or when the loop is freed before, `drop(userdata)` is called.
+ *
+ * @param loop      the loop
+ * @param priority  an sl_priority or any number
+ * @param run       what to call
+ * @param userdata  passed to `run` and `drop`
+ * @param drop      takes `userdata` back, called once on the owner thread; may be NULL
+ * @return SL_STATUS_OK             queued; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed, perhaps by another thread just now
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_FULL           post_capacity is reached
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `run` and `drop` may be called with `userdata` on the owner thread until `drop` has run.
+ */
+SL_API sl_status sl_loop_post(sl_loop *loop, uint32_t priority, sl_work_fn run, void *userdata,
+                              sl_drop_fn drop);
+
+/**
+ * Queues a call of `run` with a copy of some bytes. Never waits, allocates nothing.
+ *
+ * `run` gets a pointer to the copy, aligned to 16 bytes and valid for the call alone. As
+ * sl_loop_post in everything else.
+ *
+ * @param loop       the loop
+ * @param priority   an sl_priority or any number
+ * @param run        what to call
+ * @param data       the bytes; may be NULL when `data_len` is 0
+ * @param data_len   how many, at most SL_POST_BYTES_MAX
+ * @return SL_STATUS_OK                queued
+ * @return SL_STATUS_NULL_ARGUMENT     `loop` or `run` is NULL, or `data` with a length
+ * @return SL_STATUS_INVALID_ARGUMENT  `data_len` is above SL_POST_BYTES_MAX
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed, perhaps by another thread just now
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_FULL              post_capacity is reached
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `data` is readable for `data_len` bytes; `run` may be called on the owner thread.
+ */
+SL_API sl_status sl_loop_post_copy(sl_loop *loop, uint32_t priority, sl_work_fn run,
+                                   const void *data, size_t data_len);
+
+/* ==============================================================================================
+ * Timer: a call on a loop's owner thread at a later time.
+ *
+ * A timer never fires early and never inside the call that schedules it. Timers that are due
+ * in the same poll run in the order of (deadline, id). They belong to their loop: there are
+ * ids, no objects to free.
+ * ============================================================================================== */
+
+/** When a repeating timer is due again. */
+typedef uint32_t sl_repeat;
+enum {
+    /** One interval after it began to run: a late poll does not pile up calls. */
+    SL_REPEAT_FIXED_DELAY = 0,
+    /** On the grid of its first deadline; what was missed is skipped. */
+    SL_REPEAT_FIXED_RATE = 1,
+};
+
+/** When a timer is due. Fill with sl_timer_config_init, then change what is to differ. */
+typedef struct sl_timer_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Microseconds until it is due; 0 = at the next poll. Too large = never. */
+    uint64_t delay_us;
+    /** Microseconds between calls; 0 = it fires once. */
+    uint64_t repeat_us;
+    /** An sl_repeat. */
+    uint32_t repeat_mode;
+    /** Zero. */
+    uint32_t reserved;
+} sl_timer_config;
+
+/** Names a timer of one loop. 0 = none. Never used again; later timers have larger ids. */
+typedef uint64_t sl_timer_id;
+
+/**
+ * Fills a config with its defaults: due at the next poll, once.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_timer_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_timer_config_init(sl_timer_config *config, size_t size);
+
+/**
+ * Schedules a call of `run(userdata)` in `delay_ms`, then every `repeat_ms`. Never calls it here.
+ *
+ * A delay of 0 is due at the next poll. A repeating timer is due again one interval after it
+ * began to run. Delays too large for the clock never come. `drop(userdata)` is called after
+ * the last run, when the timer is cancelled, or when the loop is freed.
+ *
+ * @param      loop       the loop
+ * @param      delay_ms   time until it is due
+ * @param      repeat_ms  time between calls; 0 = it fires once
+ * @param      run        what to call
+ * @param      userdata   passed to `run` and `drop`
+ * @param      drop       takes `userdata` back, called once: on the owner thread, or on the
+ *                        thread that cancels; may be NULL
+ * @param[out] out_id     names the timer; may be NULL
+ * @return SL_STATUS_OK             scheduled
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_FULL           timers_max is reached
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `run` and `drop` may be called with `userdata` on those threads until `drop` has run;
+ * `out_id` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_schedule_timer(sl_loop *loop, uint64_t delay_ms, uint64_t repeat_ms,
+                                        sl_work_fn run, void *userdata, sl_drop_fn drop,
+                                        sl_timer_id *out_id);
+
+/**
+ * The finer form of sl_loop_schedule_timer: microseconds, and fixed-rate repetition.
+ *
+ * @param      loop      the loop
+ * @param      config    when
+ * @param      run       what to call
+ * @param      userdata  passed to `run` and `drop`
+ * @param      drop      as in sl_loop_schedule_timer; may be NULL
+ * @param[out] out_id    names the timer; may be NULL
+ * @return SL_STATUS_OK                scheduled
+ * @return SL_STATUS_NULL_ARGUMENT     `loop`, `config` or `run` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or enum value in `config` is unknown
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_FULL              timers_max is reached
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * As sl_loop_schedule_timer; `config` is NULL or readable for its size.
+ */
+SL_API sl_status sl_loop_schedule_timer_with(sl_loop *loop, const sl_timer_config *config,
+                                             sl_work_fn run, void *userdata, sl_drop_fn drop,
+                                             sl_timer_id *out_id);
+
+/**
+ * Takes a timer back. Does not wait for a callback that is running on the owner thread.
+ *
+ * True once for each timer, and only when it would have fired (again): not for one that has
+ * fired for the last time. A repeating timer may be cancelled by its own callback.
+ *
+ * @param      loop           the loop
+ * @param      id             what sl_loop_schedule_timer gave
+ * @param[out] out_cancelled  whether this call cancelled it; may be NULL
+ * @return SL_STATUS_OK             either way
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_cancelled` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_cancel_timer(sl_loop *loop, sl_timer_id id, bool *out_cancelled);
+
+/* ==============================================================================================
+ * Embed: a loop inside somebody else's loop, on another thread, or in another time.
+ *
+ * A host that waits in epoll, poll, GLib, SDL or libuv waits for one descriptor. A host that
+ * replays or tests moves the time of a loop with a virtual clock by hand.
+ * ============================================================================================== */
+
+/**
+ * Gives a descriptor that is readable while a poll would find something to do.
+ *
+ * It becomes readable for every cause (work, a wake, a due timer, what a poll left over) and
+ * stays so until a poll has found nothing more. Wait for it with epoll, poll or select, then
+ * call sl_loop_poll or sl_loop_step; never read, write or close it. From the first call on
+ * each poll costs a few system calls more.
+ *
+ * @param      loop    the loop
+ * @param[out] out_fd  the descriptor; the loop's, valid until sl_loop_free
+ * @return SL_STATUS_OK             given
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `out_fd` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_SYSTEM         the process has no descriptor left
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_fd` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_fd(sl_loop *loop, int32_t *out_fd);
+
+/**
+ * Tells how long a poll would find nothing to do if nobody posted or woke. Runs nothing.
+ *
+ * @param      loop    the loop
+ * @param[out] out_ns  nanoseconds from now; 0 = something is ready, SL_UNLIMITED = nothing is
+ *                     scheduled
+ * @return SL_STATUS_OK             told
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `out_ns` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_ns` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_next_deadline(sl_loop *loop, uint64_t *out_ns);
+
+/**
+ * Reads the loop's clock. Changes nothing.
+ *
+ * @param      loop    the loop
+ * @param[out] out_ns  nanoseconds: of CLOCK_MONOTONIC, or since zero on a virtual clock
+ * @return SL_STATUS_OK             read
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `out_ns` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_ns` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_now(sl_loop *loop, uint64_t *out_ns);
+
+/**
+ * Moves a virtual clock forward. Runs nothing: the next poll finds what is due by then.
+ *
+ * @param loop  the loop
+ * @param ns    nanoseconds to add; the clock stops at its end instead of starting over
+ * @return SL_STATUS_OK             moved; a waiting owner looks again
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_UNSUPPORTED    the loop has the system's clock
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_advance(sl_loop *loop, uint64_t ns);
+
+/**
+ * Tells whether the calling thread owns the loop. Changes nothing.
+ *
+ * @param      loop          the loop
+ * @param[out] out_is_owner  whether it does
+ * @return SL_STATUS_OK             told
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `out_is_owner` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_is_owner` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_is_owner(sl_loop *loop, bool *out_is_owner);
+
+/**
+ * Gives the loop up, so that another thread can take it. Runs and drops nothing.
+ *
+ * Until a thread calls sl_loop_attach_thread nobody can poll or free the loop; posts, timers
+ * and wakes are accepted and wait.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK             nobody owns it now
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_detach_thread(sl_loop *loop);
+
+/**
+ * Makes the calling thread the owner of a loop that nobody owns. Does not take it from another.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK             the caller owns it now, or did before
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   another thread owns it
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_attach_thread(sl_loop *loop);
+
+/* ==============================================================================================
+ * Value: what scripts take and give: nil, boolean, integer, number, bytes, array, map, pointer.
+ *
+ * Arguments are copied by the call that takes them. Results are lent, together with everything
+ * below them, for as long as what lends the result: nothing in a value is ever freed by itself.
+ * Lua's strings are bytes: a NUL stands behind them that does not count, and there may be others
+ * inside. A table with exactly the keys 1 to n comes out as an array, also when it is empty; any
+ * other table as a map, in no particular order. A light userdata is a pointer. What cannot leave
+ * its state (a function, thread or full userdata, a table inside itself, a table as a key) makes
+ * the outcome of a job SL_OUTCOME_VALUE_ERROR, and the error says where it was found.
+ * ============================================================================================== */
+
+/** What a value is. */
+typedef uint32_t sl_value_kind;
+enum {
+    /** Nothing. */
+    SL_VALUE_KIND_NIL = 0,
+    /** `as.boolean` */
+    SL_VALUE_KIND_BOOLEAN = 1,
+    /** `as.integer` */
+    SL_VALUE_KIND_INTEGER = 2,
+    /** `as.number` */
+    SL_VALUE_KIND_NUMBER = 3,
+    /** `as.bytes` */
+    SL_VALUE_KIND_BYTES = 4,
+    /** `as.array` */
+    SL_VALUE_KIND_ARRAY = 5,
+    /** `as.map` */
+    SL_VALUE_KIND_MAP = 6,
+    /** `as.pointer` */
+    SL_VALUE_KIND_POINTER = 7,
+};
+
+/** Any bytes. */
+typedef struct sl_bytes {
+    /** The first byte. In what the library gives, a NUL stands behind the last one. */
+    const char *data;
+    /** How many, without that NUL. */
+    size_t len;
+} sl_bytes;
+
+/** Values in order. */
+typedef struct sl_array {
+    /** The first one. */
+    const struct sl_value *items;
+    /** How many. */
+    size_t len;
+} sl_array;
+
+/** Pairs of key and value. */
+typedef struct sl_map {
+    /** The first one. */
+    const struct sl_entry *entries;
+    /** How many. */
+    size_t len;
+} sl_map;
+
+/** What is in a value, by kind. */
+typedef union sl_value_as {
+    /** SL_VALUE_KIND_BOOLEAN */
+    bool boolean;
+    /** SL_VALUE_KIND_INTEGER */
+    int64_t integer;
+    /** SL_VALUE_KIND_NUMBER */
+    double number;
+    /** SL_VALUE_KIND_BYTES */
+    sl_bytes bytes;
+    /** SL_VALUE_KIND_ARRAY */
+    sl_array array;
+    /** SL_VALUE_KIND_MAP */
+    sl_map map;
+    /** SL_VALUE_KIND_POINTER: the host's, only carried. */
+    void *pointer;
+} sl_value_as;
+
+/** One value. */
+typedef struct sl_value {
+    /** An sl_value_kind. */
+    uint32_t kind;
+    /** Not looked at; zero in what the library gives. */
+    uint32_t reserved;
+    /** What is in it. */
+    sl_value_as as;
+} sl_value;
+
+/** One pair of a map. */
+typedef struct sl_entry {
+    /** A boolean, integer, number that is not NaN, bytes or pointer. */
+    sl_value key;
+    /** Any value. */
+    sl_value value;
+} sl_entry;
+
+/* ==============================================================================================
+ * Script result: what a job gave, or a script sent. Lent: by an action, or for a callback.
+ * ============================================================================================== */
+
+/** How a job ended. */
+typedef uint32_t sl_outcome;
+enum {
+    /** It ran to its end, and all results could be converted. */
+    SL_OUTCOME_OK = 0,
+    /** The source is no chunk of Lua. */
+    SL_OUTCOME_LOAD_ERROR = 1,
+    /** It raised an error. */
+    SL_OUTCOME_SCRIPT_ERROR = 2,
+    /** It ran longer than it was allowed to. Not in this version. */
+    SL_OUTCOME_TIMEOUT = 3,
+    /** It needed more memory than there was. */
+    SL_OUTCOME_MEMORY = 4,
+    /** It was cancelled. Not in this version. */
+    SL_OUTCOME_CANCELLED = 5,
+    /** No state became free in time. Not in this version. */
+    SL_OUTCOME_NO_STATE = 6,
+    /** The runner was freed before its turn came. */
+    SL_OUTCOME_CLOSED = 7,
+    /** An argument or a result cannot be converted: too deep, too large, cyclic, a function. */
+    SL_OUTCOME_VALUE_ERROR = 8,
+};
+
+/** Names a job of one runner. 0 = none; the first is 1. */
+typedef uint64_t sl_job_id;
+
+/** What a job gave. Everything in it lives as long as what lends it. */
+typedef struct sl_script_result {
+    /** Bytes in this struct, as the library knows it. */
+    size_t size;
+    /** The job. */
+    sl_job_id id;
+    /** The job's owner id. */
+    uint64_t owner;
+    /** The job's context, untouched. */
+    void *context;
+    /** All return values in order; for a message that a script posted, its data. NULL when none. */
+    const sl_value *values;
+    /** How many. */
+    size_t values_len;
+    /** The last value as Lua's tostring gives it, with a NUL behind; NULL when there is none. */
+    const char *text;
+    /** Its length in bytes, without that NUL. */
+    size_t text_len;
+    /** What went wrong, "chunk:line: message" and a traceback, with a NUL behind; NULL when OK. */
+    const char *error;
+    /** Its length in bytes, without that NUL. */
+    size_t error_len;
+    /** Nanoseconds from enqueue to start. */
+    uint64_t wait_ns;
+    /** Nanoseconds from start to end, conversions included. */
+    uint64_t run_ns;
+    /** An sl_outcome. */
+    uint32_t outcome;
+    /** Which worker ran it, from 0. */
+    uint32_t worker;
+} sl_script_result;
+
+/* ==============================================================================================
+ * Action: one thing for the main thread to know: a script's result, or a message.
+ *
+ * An action that was popped is the host's to free, once, with sl_action_free. An action that a
+ * callback gets is lent for the call, and must not be freed.
+ * ============================================================================================== */
+
+/** Kinds of the library's own actions; all other numbers are the host's. */
+typedef uint32_t sl_action_kind;
+enum {
+    /** A job has ended: `result` says how. */
+    SL_ACTION_KIND_SCRIPT_RESULT = 0,
+};
+/**
+ * A script called engine.post_to_main_thread(name, data): the name is the message, the
+ * data the first of the result's values, and the id is the job's.
+ */
+#define SL_ACTION_KIND_SCRIPT_MESSAGE 0xFFFFFFFFu
+
+/** One action. Set `size` before a call that fills it. */
+typedef struct sl_action {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** The job's id, or what the host pushed. */
+    uint64_t id;
+    /** The job's owner id, or what the host pushed. */
+    uint64_t owner;
+    /** The job's context, or what the host pushed; untouched. */
+    void *context;
+    /**
+     * The last value of a result as text, what went wrong, the name of a script's message, or
+     * what the host pushed; with a NUL behind. NULL = none.
+     */
+    const char *message;
+    /** Its length in bytes, without that NUL. */
+    size_t message_len;
+    /** For the library's own kinds; else NULL. */
+    const sl_script_result *result;
+    /** The library's: leave it alone. */
+    uint64_t ticket;
+    /** An sl_action_kind, or the host's. */
+    uint32_t kind;
+    /** False when a job failed; else what the host pushed. */
+    bool success;
+} sl_action;
+
+/**
+ * Frees what a popped action owns and clears the struct. Does not free the struct itself.
+ *
+ * A cleared struct may be freed again; a copy of one that was freed is found out.
+ *
+ * @param action  the action; NULL is allowed
+ * @return SL_STATUS_OK                freed, or there was nothing to free
+ * @return SL_STATUS_INVALID_ARGUMENT  action->size is not that of an sl_action
+ * @return SL_STATUS_STALE_HANDLE      the action was freed through another copy
+ * @return SL_STATUS_WRONG_KIND        action->ticket is the handle of something else
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `action` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_action_free(sl_action *action);
+
+/* ==============================================================================================
+ * Action queue: what workers and other threads have for the main thread, first in first out.
+ *
+ * Any thread pushes. The main thread takes: by try_pop, pop, pop_timeout, drain, or by
+ * attaching the queue to its loop, whose polls then run the actions within their budget. These
+ * may be mixed. The queue is bounded for the host's pushes and says what happens when it is
+ * full; results of scripts are never refused and never dropped.
+ * ============================================================================================== */
+
+/** What a push does when the queue is full. */
+typedef uint32_t sl_when_full;
+enum {
+    /** It is refused with SL_STATUS_FULL. */
+    SL_WHEN_FULL_REFUSE = 0,
+    /** It waits for room, at most block_ms. */
+    SL_WHEN_FULL_BLOCK = 1,
+    /** The oldest action is dropped and counted. */
+    SL_WHEN_FULL_DROP_OLDEST = 2,
+};
+
+/** A queue of actions. */
+typedef struct sl_action_queue sl_action_queue;
+
+/** How a queue is made. Fill with sl_action_queue_config_init, then change what is to differ. */
+typedef struct sl_action_queue_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Actions that may wait at once; 0 = no bound; default 1024. */
+    uint32_t capacity;
+    /** An sl_when_full. */
+    uint32_t when_full;
+    /** Longest wait of a push with SL_WHEN_FULL_BLOCK; UINT32_MAX = for ever. */
+    uint32_t block_ms;
+    /** Zero. */
+    uint32_t reserved;
+} sl_action_queue_config;
+
+/**
+ * Handles one action. It is lent for the call: the library frees it afterwards.
+ *
+ * @param userdata  what was passed with the function
+ * @param action    the action
+ * @thread main
+ */
+typedef void (*sl_action_fn)(void *userdata, const sl_action *action);
+
+/**
+ * What a queue has counted. Set `size` before the call.
+ *
+ * At any moment accepted = delivered + dropped + pending.
+ */
+typedef struct sl_action_queue_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Actions that were accepted. */
+    uint64_t accepted;
+    /** Actions that were taken. */
+    uint64_t delivered;
+    /** Actions that were dropped: the oldest of a full queue, or what was left at the end. */
+    uint64_t dropped;
+    /** Pushes that were refused because the queue was full. */
+    uint64_t refused;
+    /** Actions that wait. */
+    uint64_t pending;
+    /** Most actions that were seen waiting. */
+    uint64_t high_water;
+} sl_action_queue_stats;
+
+/**
+ * Fills a config with its defaults: 1024 actions, refuse when full.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_action_queue_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_action_queue_config_init(sl_action_queue_config *config, size_t size);
+
+/**
+ * Makes an empty queue. It belongs to no thread and to no loop.
+ *
+ * @param      config     how; NULL = all defaults
+ * @param[out] out_queue  the queue, to be freed with sl_action_queue_free
+ * @return SL_STATUS_OK                made
+ * @return SL_STATUS_NULL_ARGUMENT     `out_queue` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
+ * @return SL_STATUS_FULL              2^24 queues are alive
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or readable for its size; `out_queue` is NULL or valid for one write.
+ */
+SL_API sl_status sl_action_queue_new(const sl_action_queue_config *config,
+                                     sl_action_queue **out_queue);
+
+/**
+ * Ends a queue: frees what is left in it and releases every thread that waits at it.
+ *
+ * Actions that were popped before stay the host's. A queue that a runner uses ends for the
+ * host; results that come later are counted and freed.
+ *
+ * @param queue  the queue; NULL is allowed
+ * @return SL_STATUS_OK             ended, or `queue` was NULL
+ * @return SL_STATUS_STALE_HANDLE   it was freed before
+ * @return SL_STATUS_WRONG_KIND     `queue` is no action queue
+ * @return SL_STATUS_WRONG_THREAD   it is attached to a loop that another thread owns
+ * @return SL_STATUS_REENTERED      called from inside a callback that handles its action
+ * @thread any, for an attached queue: owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_action_queue_free(sl_action_queue *queue);
+
+/**
+ * Appends an action. Copies the message; waits only with SL_WHEN_FULL_BLOCK.
+ *
+ * @param queue   the queue
+ * @param action  the action: its kind is the host's, `result` is NULL and `ticket` is 0
+ * @return SL_STATUS_OK                appended
+ * @return SL_STATUS_NULL_ARGUMENT     `queue` or `action`, or its message with a length, is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  the size is unknown, the kind is one of the library's,
+ *                                     or `result` or `ticket` is set
+ * @return SL_STATUS_STALE_HANDLE      the queue was freed
+ * @return SL_STATUS_WRONG_KIND        `queue` is no action queue
+ * @return SL_STATUS_CLOSED            the queue was closed
+ * @return SL_STATUS_FULL              there is no room
+ * @return SL_STATUS_TIMEOUT           there was no room in time
+ * @return SL_STATUS_WOULD_DEADLOCK    it would wait for the calling thread to take
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `action` is NULL or readable for its size, and its message for its length.
+ */
+SL_API sl_status sl_action_queue_push(sl_action_queue *queue, const sl_action *action);
+
+/**
+ * Takes the oldest action. Never waits.
+ *
+ * @param      queue       the queue
+ * @param[out] out_action  filled; to be freed with sl_action_free
+ * @return SL_STATUS_OK                taken
+ * @return SL_STATUS_NULL_ARGUMENT     `queue` or `out_action` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_action->size is smaller than an sl_action
+ * @return SL_STATUS_STALE_HANDLE      the queue was freed
+ * @return SL_STATUS_WRONG_KIND        `queue` is no action queue
+ * @return SL_STATUS_EMPTY             nothing is there
+ * @return SL_STATUS_CLOSED            nothing is there, and the queue was closed
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_action` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_action_queue_try_pop(sl_action_queue *queue, sl_action *out_action);
+
+/**
+ * Takes the oldest action, waiting for one as long as it takes. Uses no CPU while it waits.
+ *
+ * @param      queue       the queue
+ * @param[out] out_action  filled; to be freed with sl_action_free
+ * @return SL_STATUS_OK                taken
+ * @return SL_STATUS_NULL_ARGUMENT     `queue` or `out_action` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_action->size is smaller than an sl_action
+ * @return SL_STATUS_STALE_HANDLE      the queue was freed
+ * @return SL_STATUS_WRONG_KIND        `queue` is no action queue
+ * @return SL_STATUS_CLOSED            nothing is there, and the queue was closed or freed
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_action` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_action_queue_pop(sl_action_queue *queue, sl_action *out_action);
+
+/**
+ * Takes the oldest action, waiting for one at most `timeout_ms`. Uses no CPU while it waits.
+ *
+ * @param      queue       the queue
+ * @param      timeout_ms  longest wait; 0 = none, UINT32_MAX = for ever
+ * @param[out] out_action  filled; to be freed with sl_action_free
+ * @return SL_STATUS_OK                taken
+ * @return SL_STATUS_NULL_ARGUMENT     `queue` or `out_action` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_action->size is smaller than an sl_action
+ * @return SL_STATUS_STALE_HANDLE      the queue was freed
+ * @return SL_STATUS_WRONG_KIND        `queue` is no action queue
+ * @return SL_STATUS_TIMEOUT           nothing came in time
+ * @return SL_STATUS_CLOSED            nothing is there, and the queue was closed or freed
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_action` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_action_queue_pop_timeout(sl_action_queue *queue, uint32_t timeout_ms,
+                                             sl_action *out_action);
+
+/**
+ * Runs what is in the queue now on the calling thread, within a budget. Never waits.
+ *
+ * The budget is checked between two actions. What does not fit keeps its order; what comes
+ * meanwhile waits for the next call.
+ *
+ * @param      queue       the queue
+ * @param      budget      max_work_us and max_items count; NULL = no budget
+ * @param      run         handles each action
+ * @param      userdata    passed to `run`
+ * @param[out] out_report  what it did; may be NULL
+ * @return SL_STATUS_OK                also when nothing was there
+ * @return SL_STATUS_NULL_ARGUMENT     `queue` or `run` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or flag in `budget`, or out_report->size, is unknown
+ * @return SL_STATUS_STALE_HANDLE      the queue was freed
+ * @return SL_STATUS_WRONG_KIND        `queue` is no action queue
+ * @return SL_STATUS_REENTERED         called from inside a callback that handles its action
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `budget` is NULL or readable for its size; `out_report` is NULL or writable for its size;
+ * `run` may be called with `userdata` during the call.
+ */
+SL_API sl_status sl_action_queue_drain(sl_action_queue *queue, const sl_step *budget,
+                                       sl_action_fn run, void *userdata, sl_report *out_report);
+
+/**
+ * Lets the polls of a loop run the queue's actions, within their budget. Once for each queue.
+ *
+ * The actions run at `priority`; with posts of the same priority they take turns. When the
+ * loop is freed, the queue stays and can be drained by hand.
+ *
+ * @param queue     the queue
+ * @param loop      the loop, owned by the calling thread
+ * @param priority  an sl_priority or any number
+ * @param run       handles each action
+ * @param userdata  passed to `run` and `drop`
+ * @param drop      takes `userdata` back when the queue has ended and nothing uses it any
+ *                  more, on any thread; may be NULL
+ * @return SL_STATUS_OK             attached; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT  `queue`, `loop` or `run` is NULL
+ * @return SL_STATUS_STALE_HANDLE   `queue` or `loop` was freed
+ * @return SL_STATUS_WRONG_KIND     `queue` is no action queue, or `loop` no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_BUSY           the queue was attached before
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `run` may be called with `userdata` on the owner thread until `drop` has run.
+ */
+SL_API sl_status sl_action_queue_attach(sl_action_queue *queue, sl_loop *loop, uint32_t priority,
+                                        sl_action_fn run, void *userdata, sl_drop_fn drop);
+
+/**
+ * Refuses further pushes and releases every thread that waits. Drops nothing.
+ *
+ * What is queued can still be taken; pops say SL_STATUS_CLOSED when nothing is left. Results
+ * of scripts still come. May be called again.
+ *
+ * @param queue  the queue
+ * @return SL_STATUS_OK             closed
+ * @return SL_STATUS_NULL_ARGUMENT  `queue` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the queue was freed
+ * @return SL_STATUS_WRONG_KIND     `queue` is no action queue
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_action_queue_close(sl_action_queue *queue);
+
+/**
+ * Reads the queue's counters. Changes nothing.
+ *
+ * @param      queue      the queue
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `queue` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the queue was freed
+ * @return SL_STATUS_WRONG_KIND        `queue` is no action queue
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_action_queue_read_stats(sl_action_queue *queue,
+                                            sl_action_queue_stats *out_stats);
+
+/* ==============================================================================================
+ * State pool: lends a fixed number of the host's own resources, one holder at a time.
+ *
+ * A state is any pointer, with functions of the host's that make and destroy it. The state that
+ * came back last is lent first, so a pool of one always lends the same. Waiters use no CPU and
+ * are served in order of arrival; no one can overtake them. The pool never looks into a state.
+ * ============================================================================================== */
+
+/** A pool of states. */
+typedef struct sl_state_pool sl_state_pool;
+
+/**
+ * Makes a state.
+ *
+ * @param      userdata   what was passed with the function
+ * @param[out] out_state  the state, not NULL
+ * @return SL_STATUS_OK, or why there is no state
+ * @thread any, the one that makes the pool
+ */
+typedef int32_t (*sl_state_create_fn)(void *userdata, void **out_state);
+
+/**
+ * Destroys a state.
+ *
+ * @param userdata  what was passed with the function
+ * @param state     the state
+ * @thread any, the one that frees the pool or releases a state of a freed pool
+ */
+typedef void (*sl_state_destroy_fn)(void *userdata, void *state);
+
+/**
+ * How a pool stands. Set `size` before the call.
+ *
+ * At any moment states = available + leased, and acquired = released + leased.
+ */
+typedef struct sl_state_pool_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** States that exist. */
+    uint64_t states;
+    /** States that are not lent. */
+    uint64_t available;
+    /** States that are lent. */
+    uint64_t leased;
+    /** Threads that wait for one. */
+    uint64_t waiting;
+    /** States that were lent so far. */
+    uint64_t acquired;
+    /** States that came back so far. */
+    uint64_t released;
+} sl_state_pool_stats;
+
+/**
+ * Makes a pool and its states, by calling `create` so many times.
+ *
+ * When a state cannot be made, those that were are destroyed, and nothing was taken.
+ *
+ * @param      states    how many, 1 to 65536
+ * @param      create    makes a state
+ * @param      destroy   destroys a state
+ * @param      userdata  passed to all three functions
+ * @param      drop      takes `userdata` back after the last state was destroyed; may be NULL
+ * @param[out] out_pool  the pool, to be freed with sl_state_pool_free
+ * @return SL_STATUS_OK                made; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT     `create`, `destroy` or `out_pool` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `states` is out of range, or a state is NULL
+ * @return SL_STATUS_FULL              2^24 pools are alive
+ * @return SL_STATUS_SYSTEM            `create` returned a number that is no status
+ * @return any other status            that is what `create` returned
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_pool` is NULL or valid for one write. `destroy` and `drop` may be called from any thread
+ * that frees the pool or releases a state.
+ */
+SL_API sl_status sl_state_pool_new(uint32_t states, sl_state_create_fn create,
+                                   sl_state_destroy_fn destroy, void *userdata, sl_drop_fn drop,
+                                   sl_state_pool **out_pool);
+
+/**
+ * Ends a pool: lends nothing any more, sends waiters away and destroys the states.
+ *
+ * States that are lent are destroyed when they are released: until the last one has come back,
+ * sl_state_pool_release still works, and everything else says SL_STATUS_CLOSED. Never waits.
+ *
+ * @param pool  the pool; NULL is allowed
+ * @return SL_STATUS_OK            ended, or `pool` was NULL
+ * @return SL_STATUS_CLOSED        it was freed before, and states are still lent
+ * @return SL_STATUS_STALE_HANDLE  it was freed before
+ * @return SL_STATUS_WRONG_KIND    `pool` is no state pool
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_state_pool_free(sl_state_pool *pool);
+
+/**
+ * Lends a state, waiting for one as long as it takes. Uses no CPU while it waits.
+ *
+ * @param      pool       the pool
+ * @param[out] out_state  the state, to be given back with sl_state_pool_release
+ * @return SL_STATUS_OK              lent
+ * @return SL_STATUS_NULL_ARGUMENT   `pool` or `out_state` is NULL
+ * @return SL_STATUS_STALE_HANDLE    the pool was freed
+ * @return SL_STATUS_WRONG_KIND      `pool` is no state pool
+ * @return SL_STATUS_CLOSED          the pool was freed, possibly during the wait
+ * @return SL_STATUS_WOULD_DEADLOCK  the calling thread holds all states itself
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_state` is NULL or valid for one write.
+ */
+SL_API sl_status sl_state_pool_acquire(sl_state_pool *pool, void **out_state);
+
+/**
+ * Lends a state if there is one. Never waits.
+ *
+ * @param      pool       the pool
+ * @param[out] out_state  the state, to be given back with sl_state_pool_release
+ * @return SL_STATUS_OK             lent
+ * @return SL_STATUS_NULL_ARGUMENT  `pool` or `out_state` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the pool was freed
+ * @return SL_STATUS_WRONG_KIND     `pool` is no state pool
+ * @return SL_STATUS_EMPTY          all states are lent
+ * @return SL_STATUS_CLOSED         the pool was freed, and states are still lent
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_state` is NULL or valid for one write.
+ */
+SL_API sl_status sl_state_pool_try_acquire(sl_state_pool *pool, void **out_state);
+
+/**
+ * Lends a state, waiting for one at most `timeout_ms` of monotonic time.
+ *
+ * @param      pool        the pool
+ * @param      timeout_ms  longest wait; 0 = none, UINT32_MAX = for ever
+ * @param[out] out_state   the state, to be given back with sl_state_pool_release
+ * @return SL_STATUS_OK              lent
+ * @return SL_STATUS_NULL_ARGUMENT   `pool` or `out_state` is NULL
+ * @return SL_STATUS_STALE_HANDLE    the pool was freed
+ * @return SL_STATUS_WRONG_KIND      `pool` is no state pool
+ * @return SL_STATUS_TIMEOUT         no state came back in time
+ * @return SL_STATUS_CLOSED          the pool was freed, possibly during the wait
+ * @return SL_STATUS_WOULD_DEADLOCK  `timeout_ms` is UINT32_MAX, and the calling thread holds all
+ *                                   states itself
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_state` is NULL or valid for one write.
+ */
+SL_API sl_status sl_state_pool_acquire_timeout(sl_state_pool *pool, uint32_t timeout_ms,
+                                               void **out_state);
+
+/**
+ * Gives a state back, from any thread. A thread that waits gets it at once.
+ *
+ * @param pool   the pool
+ * @param state  the state
+ * @return SL_STATUS_OK             it is back, or destroyed if the pool was freed
+ * @return SL_STATUS_NULL_ARGUMENT  `pool` or `state` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the pool was freed, and nothing is lent
+ * @return SL_STATUS_WRONG_KIND     `pool` is no state pool
+ * @return SL_STATUS_NOT_FOUND      the pool has not lent this state: released twice, or foreign
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_state_pool_release(sl_state_pool *pool, void *state);
+
+/**
+ * Reads how the pool stands. Changes nothing.
+ *
+ * @param      pool       the pool
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `pool` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the pool was freed
+ * @return SL_STATUS_WRONG_KIND        `pool` is no state pool
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_state_pool_read_stats(sl_state_pool *pool, sl_state_pool_stats *out_stats);
+
+/* ==============================================================================================
+ * Script job: what a runner is to run.
+ * ============================================================================================== */
+
+/** Where the result of a job goes. */
+typedef uint32_t sl_delivery;
+enum {
+    /** Into the runner's action queue. */
+    SL_DELIVERY_ACTION = 0,
+    /** To `on_result`, on the worker thread. */
+    SL_DELIVERY_WORKER = 1,
+    /** To `on_result` first, then into the action queue. */
+    SL_DELIVERY_BOTH = 2,
+    /** Nowhere: it is only counted. */
+    SL_DELIVERY_NONE = 3,
+};
+
+/**
+ * Receives a result on the worker thread. The result is lent for the call.
+ *
+ * @param userdata  what was passed with the job
+ * @param result    what the job gave
+ * @thread worker
+ */
+typedef void (*sl_script_result_fn)(void *userdata, const sl_script_result *result);
+
+/**
+ * What is to be run. Fill with sl_script_job_init, then set at least the source. Everything is
+ * copied by sl_script_runner_enqueue, except what `context` and `userdata` point to.
+ */
+typedef struct sl_script_job {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /**
+     * A chunk of Lua; NULs are allowed, bytecode is not. A byte order mark and a first line
+     * that starts with `#` are skipped.
+     */
+    const char *source;
+    /** Its length in bytes. */
+    size_t source_len;
+    /**
+     * What errors call it, as in Lua: "@file", "=label", or the source itself; ends with a NUL.
+     * NULL = "=script".
+     */
+    const char *chunk_name;
+    /** What the chunk gets as `...`. */
+    const sl_value *args;
+    /** How many. */
+    size_t args_len;
+    /** The host's number for whose job it is; comes back with the result. */
+    uint64_t owner;
+    /** The host's; comes back with the result, untouched. */
+    void *context;
+    /** 0 = none. Jobs with the same key run in order and on the same state. */
+    uint64_t affinity;
+    /** An sl_priority or any number. */
+    uint32_t priority;
+    /** An sl_delivery. */
+    uint32_t delivery;
+    /** Receives the result on the worker thread; must be set where the delivery asks for it. */
+    sl_script_result_fn on_result;
+    /** Passed to `on_result` and `drop`. */
+    void *userdata;
+    /**
+     * Takes `userdata` back, on the worker thread: after `on_result`, and before the action can
+     * be popped. May be NULL.
+     */
+    sl_drop_fn drop;
+} sl_script_job;
+
+/**
+ * Fills a job with its defaults: no source, normal priority, delivery as an action.
+ *
+ * @param[out] job   the struct to fill
+ * @param      size  sizeof(sl_script_job), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `job` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `job` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_script_job_init(sl_script_job *job, size_t size);
+
+/* ==============================================================================================
+ * Script runner: Lua on worker threads, every result back exactly once.
+ *
+ * A runner has a fixed number of workers and of Lua states. A job is a source text with
+ * arguments; a worker runs it on a state, which keeps its globals for the next job, and delivers
+ * one result: as an action for the main thread, to a callback on the worker, both, or nowhere.
+ * Each state keeps the chunks that it has compiled, unless they name `_ENV`: a source may be
+ * enqueued again and again at no cost. Lower priority numbers run first, jobs of one priority in
+ * order. Jobs with the same affinity key run in order and on the same state.
+ *
+ * Scripts have all of Lua 5.4's libraries, except what could end or corrupt the host: os.exit,
+ * bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to the log.
+ * `engine.post_to_main_thread(name, data)` sends an action of kind SL_ACTION_KIND_SCRIPT_MESSAGE.
+ * This version trusts its scripts: it sets no limits on their time and memory.
+ * ============================================================================================== */
+
+/** A script runner. */
+typedef struct sl_script_runner sl_script_runner;
+
+/** How a runner is made. Fill with sl_script_runner_config_init, then change what is to differ. */
+typedef struct sl_script_runner_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Worker threads, at most 64; 0 = one less than processors, but at least one. */
+    uint32_t workers;
+    /**
+     * Lua states, at most 4096; 0 = one more than workers. With fewer states than workers, the
+     * workers wait for each other.
+     */
+    uint32_t states;
+    /** Jobs that may be accepted and not have ended; default 65536. */
+    uint32_t job_capacity;
+    /** Chunks that each state keeps compiled; default 1024; 0 = none. */
+    uint32_t chunk_cache;
+    /** Lists within lists, in arguments, results and posted data; default 64, at most 1000. */
+    uint32_t value_depth_max;
+    /**
+     * Longest time in microseconds that a worker spins before it sleeps, while that pays.
+     * 0 = never; default 20.
+     */
+    uint32_t spin_us;
+    /** Bytes of all strings of a job's arguments or results; default 64 MiB. */
+    uint64_t value_bytes_max;
+    /** Values in a job's arguments or results, keys and those in lists included; default 2^20. */
+    uint64_t value_items_max;
+    /** Where results go; NULL = a queue that the runner makes and that ends with it. */
+    sl_action_queue *actions;
+} sl_script_runner_config;
+
+/**
+ * What a runner has counted. Set `size` before the call.
+ *
+ * At any moment accepted = delivered + queued + running, and delivered = ok + failed.
+ */
+typedef struct sl_script_runner_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Jobs that were accepted. */
+    uint64_t accepted;
+    /** Jobs that have ended, of all outcomes and deliveries. Counted just before the delivery. */
+    uint64_t delivered;
+    /** Jobs that no worker has taken yet. */
+    uint64_t queued;
+    /** Jobs that a worker has taken and that have not ended. */
+    uint64_t running;
+    /** Calls of sl_script_runner_enqueue that were refused as full or closed. */
+    uint64_t refused;
+    /** Jobs that ended with SL_OUTCOME_OK. */
+    uint64_t ok;
+    /** Jobs that ended otherwise. */
+    uint64_t failed;
+    /** Jobs whose chunk their state had kept compiled. */
+    uint64_t chunk_hits;
+    /** Jobs whose chunk had to be compiled. */
+    uint64_t chunk_misses;
+    /** Worker threads. */
+    uint64_t workers;
+    /** Lua states. */
+    uint64_t states;
+    /** Bytes that the states hold; each is measured every 64 jobs and when its worker idles. */
+    uint64_t lua_bytes;
+    /** Most jobs that ever waited for a worker at once. */
+    uint64_t queue_high_water;
+} sl_script_runner_stats;
+
+/**
+ * Fills a config with its defaults.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_script_runner_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_script_runner_config_init(sl_script_runner_config *config, size_t size);
+
+/**
+ * Makes the states and starts the workers. Their threads are named sl-worker-N and have all
+ * signals blocked.
+ *
+ * @param      loop        woken when there is a result to take; NULL = none
+ * @param      config      how; NULL = all defaults
+ * @param[out] out_runner  the runner, to be freed with sl_script_runner_free
+ * @return SL_STATUS_OK                made
+ * @return SL_STATUS_NULL_ARGUMENT     `out_runner` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or number in `config` is not allowed
+ * @return SL_STATUS_STALE_HANDLE      `loop` or config->actions was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop, or config->actions no action queue
+ * @return SL_STATUS_BUSY              config->actions wakes another loop already
+ * @return SL_STATUS_FULL              2^24 runners or queues are alive
+ * @return SL_STATUS_NO_MEMORY         there is no memory for the states
+ * @return SL_STATUS_SYSTEM            a thread could not be started; all others have ended
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or readable for its size; `out_runner` is NULL or valid for one write.
+ */
+SL_API sl_status sl_script_runner_new(sl_loop *loop, const sl_script_runner_config *config,
+                                      sl_script_runner **out_runner);
+
+/**
+ * Ends a runner and waits for its workers: for as long as the jobs that run take.
+ *
+ * Jobs that wait end with SL_OUTCOME_CLOSED, jobs that run finish; all results are delivered.
+ * A queue that the runner made ends with it, and frees the results that nobody has taken.
+ *
+ * @param runner  the runner; NULL is allowed
+ * @return SL_STATUS_OK              ended, or `runner` was NULL
+ * @return SL_STATUS_STALE_HANDLE    it was freed before
+ * @return SL_STATUS_WRONG_KIND      `runner` is no script runner
+ * @return SL_STATUS_WOULD_DEADLOCK  called on one of its workers
+ * @return SL_STATUS_WRONG_THREAD    its own queue is attached to a loop of another thread
+ * @return SL_STATUS_REENTERED       called from a callback that handles an action of its queue
+ * @thread any, unless its own queue is attached to a loop: owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_script_runner_free(sl_script_runner *runner);
+
+/**
+ * Queues a job. Copies what it needs, never waits, and compiles nothing: a source that is no
+ * Lua is accepted and ends with SL_OUTCOME_LOAD_ERROR.
+ *
+ * @param      runner  the runner
+ * @param      job     what to run
+ * @param[out] out_id  the job's id, which its result bears; may be NULL
+ * @return SL_STATUS_OK                accepted: there will be exactly one result
+ * @return SL_STATUS_NULL_ARGUMENT     `runner` or `job` is NULL; `source` or `args` is NULL and
+ *                                     has a length; the delivery asks for a callback that is
+ *                                     NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or the delivery is unknown; an argument is of no
+ *                                     kind, has NULL with a length, a key that is nil, NaN or a
+ *                                     list, or exceeds the runner's bounds
+ * @return SL_STATUS_STALE_HANDLE      the runner was freed
+ * @return SL_STATUS_WRONG_KIND        `runner` is no script runner
+ * @return SL_STATUS_FULL              job_capacity jobs have not ended
+ * @return SL_STATUS_CLOSED            the runner is being freed
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `job` is NULL or readable for its size, and each of its pointers is NULL or readable for what
+ * belongs to it. `on_result` and `drop` may be called once with `userdata` on a worker thread.
+ */
+SL_API sl_status sl_script_runner_enqueue(sl_script_runner *runner, const sl_script_job *job,
+                                          sl_job_id *out_id);
+
+/**
+ * The queue that results go to. It is lent: one that the runner made ends with the runner.
+ *
+ * @param      runner     the runner
+ * @param[out] out_queue  the queue, not to be freed
+ * @return SL_STATUS_OK             written
+ * @return SL_STATUS_NULL_ARGUMENT  `runner` or `out_queue` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the runner was freed
+ * @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_queue` is NULL or valid for one write.
+ */
+SL_API sl_status sl_script_runner_actions(sl_script_runner *runner, sl_action_queue **out_queue);
+
+/**
+ * Reads the runner's counters. Changes nothing; the sums hold at every moment.
+ *
+ * @param      runner     the runner
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `runner` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the runner was freed
+ * @return SL_STATUS_WRONG_KIND        `runner` is no script runner
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_script_runner_read_stats(sl_script_runner *runner,
+                                             sl_script_runner_stats *out_stats);
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+/* The bare names, for hosts that asked for them before the include. */
+#ifdef SCRIPTLOOP_SHORT_NAMES
+#define loop_new sl_loop_new
+#define loop_poll sl_loop_poll
+#define loop_wake sl_loop_wake
+#define loop_schedule_timer sl_loop_schedule_timer
+#define script_runner_enqueue sl_script_runner_enqueue
+#endif
+
+#endif /* SCRIPTLOOP_H */

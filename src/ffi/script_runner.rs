@@ -1,0 +1,404 @@
+//! Script runner: Lua on worker threads, every result back exactly once.
+//!
+//! A runner has a fixed number of workers and of Lua states. A job is a source text with
+//! arguments; a worker runs it on a state, which keeps its globals for the next job, and delivers
+//! one result: as an action for the main thread, to a callback on the worker, both, or nowhere.
+//! Each state keeps the chunks that it has compiled, unless they name `_ENV`: a source may be
+//! enqueued again and again at no cost. Lower priority numbers run first, jobs of one priority in
+//! order. Jobs with the same affinity key run in order and on the same state.
+//!
+//! Scripts have all of Lua 5.4's libraries, except what could end or corrupt the host: os.exit,
+//! bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to the log.
+//! `engine.post_to_main_thread(name, data)` sends an action of kind SL_ACTION_KIND_SCRIPT_MESSAGE.
+//! This version trusts its scripts: it sets no limits on their time and memory.
+
+use crate::actions::{ActionQueue, WhenFull};
+use crate::error::{Error, Result};
+use crate::event_loop::EventLoop;
+use crate::ffi::action_queue::{self, sl_action_queue};
+use crate::ffi::boundary::{
+    Sized0, borrow, find, guard, handle, read_sized, read_sized_or_defaults, required, size_of_out,
+    write_out, write_sized,
+};
+use crate::ffi::event_loop::sl_loop;
+use crate::ffi::script_job::{enqueue, sl_script_job};
+use crate::ffi::script_result::sl_job_id;
+use crate::ffi::status::sl_status;
+use crate::handles::{Handled, Kind, Table};
+use crate::script::runner::{Config, ScriptRunner, Stats};
+use crate::value::Limits;
+
+/// A script runner.
+pub struct sl_script_runner(());
+
+/// A runner, and the queue that its results go to as C knows it.
+pub struct Named {
+    runner: ScriptRunner,
+    actions: SendPointer,
+    owns_actions: bool,
+}
+
+/// A handle: a number that is not followed.
+struct SendPointer(*mut sl_action_queue);
+
+// SAFETY: a handle is a number, whatever its type.
+unsafe impl Send for SendPointer {}
+// SAFETY: as above.
+unsafe impl Sync for SendPointer {}
+
+impl Handled for Named {
+    const KIND: Kind = Kind::ScriptRunner;
+    type Gate = ();
+
+    fn table() -> &'static Table<Self> {
+        static RUNNERS: Table<Named> = Table::new();
+        &RUNNERS
+    }
+}
+
+/// How a runner is made. Fill with sl_script_runner_config_init, then change what is to differ.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct sl_script_runner_config {
+    /// Bytes in this struct, as the host knows it.
+    pub size: usize,
+    /// Worker threads, at most 64; 0 = one less than processors, but at least one.
+    pub workers: u32,
+    /// Lua states, at most 4096; 0 = one more than workers. With fewer states than workers, the
+    /// workers wait for each other.
+    pub states: u32,
+    /// Jobs that may be accepted and not have ended; default 65536.
+    pub job_capacity: u32,
+    /// Chunks that each state keeps compiled; default 1024; 0 = none.
+    pub chunk_cache: u32,
+    /// Lists within lists, in arguments, results and posted data; default 64, at most 1000.
+    pub value_depth_max: u32,
+    /// Longest time in microseconds that a worker spins before it sleeps, while that pays.
+    /// 0 = never; default 20.
+    pub spin_us: u32,
+    /// Bytes of all strings of a job's arguments or results; default 64 MiB.
+    pub value_bytes_max: u64,
+    /// Values in a job's arguments or results, keys and those in lists included; default 2^20.
+    pub value_items_max: u64,
+    /// Where results go; NULL = a queue that the runner makes and that ends with it.
+    pub actions: *mut sl_action_queue,
+}
+
+// SAFETY: repr(C), size first, plain numbers and a handle.
+unsafe impl Sized0 for sl_script_runner_config {
+    fn defaults() -> Self {
+        Self {
+            size: size_of::<Self>(),
+            workers: 0,
+            states: 0,
+            job_capacity: 1 << 16,
+            chunk_cache: 1024,
+            value_depth_max: 64,
+            spin_us: 20,
+            value_bytes_max: 64 << 20,
+            value_items_max: 1 << 20,
+            actions: std::ptr::null_mut(),
+        }
+    }
+}
+
+impl TryFrom<&sl_script_runner_config> for Config {
+    type Error = Error;
+
+    fn try_from(config: &sl_script_runner_config) -> Result<Self> {
+        if config.spin_us > 1_000_000 {
+            return Err(Error::InvalidArgument);
+        }
+        Ok(Self {
+            workers: config.workers,
+            states: config.states,
+            job_capacity: config.job_capacity,
+            chunk_cache: config.chunk_cache,
+            spin_us: config.spin_us,
+            limits: Limits {
+                depth: config.value_depth_max,
+                items: config.value_items_max,
+                bytes: config.value_bytes_max,
+            },
+        })
+    }
+}
+
+fn new(waker: *mut sl_loop, config: &sl_script_runner_config) -> Result<*mut sl_script_runner> {
+    let settings = Config::try_from(config)?;
+    let woken = if waker.is_null() { None } else { Some(find::<EventLoop, _>(waker)?.1) };
+    let owns_actions = config.actions.is_null();
+    let queue = if owns_actions {
+        ActionQueue::new(0, WhenFull::Refuse)
+    } else {
+        borrow::<action_queue::Named, _>(config.actions)?.0.clone()
+    };
+    let runner = ScriptRunner::new(settings, queue.clone())?;
+    if let Some(woken) = woken {
+        queue.wakes(woken)?;
+    }
+    let actions = if owns_actions { action_queue::name(queue)? } else { config.actions };
+    let named = Named { runner, actions: SendPointer(actions), owns_actions };
+    match Named::table().insert(|(), _| Ok(named)) {
+        Ok(handle) => Ok(handle.as_ptr()),
+        Err(error) if owns_actions => action_queue::free(actions).and(Err(error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn free(pointer: *mut sl_script_runner) -> Result<()> {
+    if pointer.is_null() {
+        return Ok(());
+    }
+    let named = borrow::<Named, _>(pointer)?;
+    if named.runner.is_worker() {
+        return Err(Error::WouldDeadlock);
+    }
+    if named.owns_actions {
+        // Refuses where it would pull the queue from under a callback that handles its action.
+        action_queue::free(named.actions.0)?;
+    }
+    Named::table().remove(handle(pointer)?)?;
+    named.runner.close()
+}
+
+/// What a runner has counted. Set `size` before the call.
+///
+/// At any moment accepted = delivered + queued + running, and delivered = ok + failed.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct sl_script_runner_stats {
+    /// Bytes in this struct, as the host knows it.
+    pub size: usize,
+    /// Jobs that were accepted.
+    pub accepted: u64,
+    /// Jobs that have ended, of all outcomes and deliveries. Counted just before the delivery.
+    pub delivered: u64,
+    /// Jobs that no worker has taken yet.
+    pub queued: u64,
+    /// Jobs that a worker has taken and that have not ended.
+    pub running: u64,
+    /// Calls of sl_script_runner_enqueue that were refused as full or closed.
+    pub refused: u64,
+    /// Jobs that ended with SL_OUTCOME_OK.
+    pub ok: u64,
+    /// Jobs that ended otherwise.
+    pub failed: u64,
+    /// Jobs whose chunk their state had kept compiled.
+    pub chunk_hits: u64,
+    /// Jobs whose chunk had to be compiled.
+    pub chunk_misses: u64,
+    /// Worker threads.
+    pub workers: u64,
+    /// Lua states.
+    pub states: u64,
+    /// Bytes that the states hold; each is measured every 64 jobs and when its worker idles.
+    pub lua_bytes: u64,
+    /// Most jobs that ever waited for a worker at once.
+    pub queue_high_water: u64,
+}
+
+// SAFETY: repr(C), size first, plain numbers.
+unsafe impl Sized0 for sl_script_runner_stats {
+    fn defaults() -> Self {
+        Self { size: size_of::<Self>(), ..Self::default() }
+    }
+}
+
+impl From<Stats> for sl_script_runner_stats {
+    fn from(stats: Stats) -> Self {
+        Self {
+            size: size_of::<Self>(),
+            accepted: stats.accepted,
+            delivered: stats.delivered,
+            queued: stats.queued,
+            running: stats.running,
+            refused: stats.refused,
+            ok: stats.ok,
+            failed: stats.failed,
+            chunk_hits: stats.chunk_hits,
+            chunk_misses: stats.chunk_misses,
+            workers: stats.workers,
+            states: stats.states,
+            lua_bytes: stats.lua_bytes,
+            queue_high_water: stats.queue_high_water,
+        }
+    }
+}
+
+/// Fills a config with its defaults.
+///
+/// @param[out] config  the struct to fill
+/// @param      size    sizeof(sl_script_runner_config), as the host knows it
+/// @return SL_STATUS_OK                filled
+/// @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+/// @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `config` is NULL or writable for `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_script_runner_config_init(
+    config: *mut sl_script_runner_config,
+    size: usize,
+) -> sl_status {
+    // SAFETY: as the caller promised.
+    guard(|| unsafe { write_sized(config, size, sl_script_runner_config::defaults()) })
+}
+
+/// Makes the states and starts the workers. Their threads are named sl-worker-N and have all
+/// signals blocked.
+///
+/// @param      loop        woken when there is a result to take; NULL = none
+/// @param      config      how; NULL = all defaults
+/// @param[out] out_runner  the runner, to be freed with sl_script_runner_free
+/// @return SL_STATUS_OK                made
+/// @return SL_STATUS_NULL_ARGUMENT     `out_runner` is NULL
+/// @return SL_STATUS_INVALID_ARGUMENT  a size or number in `config` is not allowed
+/// @return SL_STATUS_STALE_HANDLE      `loop` or config->actions was freed
+/// @return SL_STATUS_WRONG_KIND        `loop` is no loop, or config->actions no action queue
+/// @return SL_STATUS_BUSY              config->actions wakes another loop already
+/// @return SL_STATUS_FULL              2^24 runners or queues are alive
+/// @return SL_STATUS_NO_MEMORY         there is no memory for the states
+/// @return SL_STATUS_SYSTEM            a thread could not be started; all others have ended
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `config` is NULL or readable for its size; `out_runner` is NULL or valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_script_runner_new(
+    r#loop: *mut sl_loop,
+    config: *const sl_script_runner_config,
+    out_runner: *mut *mut sl_script_runner,
+) -> sl_status {
+    guard(|| {
+        required(out_runner)?;
+        // SAFETY: as the caller promised.
+        let made = new(r#loop, &unsafe { read_sized_or_defaults(config) }?)?;
+        // SAFETY: as the caller promised.
+        unsafe { write_out(out_runner, made) };
+        Ok(())
+    })
+}
+
+/// Ends a runner and waits for its workers: for as long as the jobs that run take.
+///
+/// Jobs that wait end with SL_OUTCOME_CLOSED, jobs that run finish; all results are delivered.
+/// A queue that the runner made ends with it, and frees the results that nobody has taken.
+///
+/// @param runner  the runner; NULL is allowed
+/// @return SL_STATUS_OK              ended, or `runner` was NULL
+/// @return SL_STATUS_STALE_HANDLE    it was freed before
+/// @return SL_STATUS_WRONG_KIND      `runner` is no script runner
+/// @return SL_STATUS_WOULD_DEADLOCK  called on one of its workers
+/// @return SL_STATUS_WRONG_THREAD    its own queue is attached to a loop of another thread
+/// @return SL_STATUS_REENTERED       called from a callback that handles an action of its queue
+/// @thread any, unless its own queue is attached to a loop: owner
+/// @since  0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn sl_script_runner_free(runner: *mut sl_script_runner) -> sl_status {
+    guard(|| free(runner))
+}
+
+/// Queues a job. Copies what it needs, never waits, and compiles nothing: a source that is no
+/// Lua is accepted and ends with SL_OUTCOME_LOAD_ERROR.
+///
+/// @param      runner  the runner
+/// @param      job     what to run
+/// @param[out] out_id  the job's id, which its result bears; may be NULL
+/// @return SL_STATUS_OK                accepted: there will be exactly one result
+/// @return SL_STATUS_NULL_ARGUMENT     `runner` or `job` is NULL; `source` or `args` is NULL and
+///                                     has a length; the delivery asks for a callback that is
+///                                     NULL
+/// @return SL_STATUS_INVALID_ARGUMENT  a size or the delivery is unknown; an argument is of no
+///                                     kind, has NULL with a length, a key that is nil, NaN or a
+///                                     list, or exceeds the runner's bounds
+/// @return SL_STATUS_STALE_HANDLE      the runner was freed
+/// @return SL_STATUS_WRONG_KIND        `runner` is no script runner
+/// @return SL_STATUS_FULL              job_capacity jobs have not ended
+/// @return SL_STATUS_CLOSED            the runner is being freed
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `job` is NULL or readable for its size, and each of its pointers is NULL or readable for what
+/// belongs to it. `on_result` and `drop` may be called once with `userdata` on a worker thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_script_runner_enqueue(
+    runner: *mut sl_script_runner,
+    job: *const sl_script_job,
+    out_id: *mut sl_job_id,
+) -> sl_status {
+    guard(|| {
+        let named = borrow::<Named, _>(runner)?;
+        // SAFETY: as the caller promised.
+        let job = unsafe { read_sized(job) }?;
+        // SAFETY: as the caller promised.
+        let id = unsafe { enqueue(&named.runner, &job) }?;
+        // SAFETY: as the caller promised.
+        unsafe { write_out(out_id, id) };
+        Ok(())
+    })
+}
+
+/// The queue that results go to. It is lent: one that the runner made ends with the runner.
+///
+/// @param      runner     the runner
+/// @param[out] out_queue  the queue, not to be freed
+/// @return SL_STATUS_OK             written
+/// @return SL_STATUS_NULL_ARGUMENT  `runner` or `out_queue` is NULL
+/// @return SL_STATUS_STALE_HANDLE   the runner was freed
+/// @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `out_queue` is NULL or valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_script_runner_actions(
+    runner: *mut sl_script_runner,
+    out_queue: *mut *mut sl_action_queue,
+) -> sl_status {
+    guard(|| {
+        required(out_queue)?;
+        let actions = borrow::<Named, _>(runner)?.actions.0;
+        // SAFETY: as the caller promised.
+        unsafe { write_out(out_queue, actions) };
+        Ok(())
+    })
+}
+
+/// Reads the runner's counters. Changes nothing; the sums hold at every moment.
+///
+/// @param      runner     the runner
+/// @param[out] out_stats  filled as far as out_stats->size goes
+/// @return SL_STATUS_OK                filled
+/// @return SL_STATUS_NULL_ARGUMENT     `runner` or `out_stats` is NULL
+/// @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+/// @return SL_STATUS_STALE_HANDLE      the runner was freed
+/// @return SL_STATUS_WRONG_KIND        `runner` is no script runner
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `out_stats` is NULL or writable for as many bytes as its size says.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_script_runner_read_stats(
+    runner: *mut sl_script_runner,
+    out_stats: *mut sl_script_runner_stats,
+) -> sl_status {
+    guard(|| {
+        // SAFETY: as the caller promised.
+        let size = unsafe { size_of_out(out_stats) }?;
+        let stats = borrow::<Named, _>(runner)?.runner.stats();
+        // SAFETY: as the caller promised.
+        unsafe { write_sized(out_stats, size, stats.into()) }
+    })
+}

@@ -1,0 +1,288 @@
+//! Chunks: the sources that jobs run, kept once however often they are enqueued.
+//!
+//! Compiling a short chunk costs several times what running it does, so each state keeps the
+//! functions that it has compiled. The source is hashed and compared once, when a job is enqueued;
+//! from then on a chunk is a slot number and a serial that no other chunk of the runner ever has.
+//! A state that finds the serial in its own slot has the function, without looking at the source.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use crate::sync::Mutex;
+
+/// Sources that are kept in all; what is longer than a quarter of it is never kept.
+const BYTES_MAX: usize = 64 << 20;
+
+/// A source and its name.
+#[derive(Debug)]
+pub struct Chunk {
+    /// As Lua wants it, with the final NUL: `@file`, `=label`, or source text.
+    pub name: Box<[u8]>,
+    /// Text, without what a file may have in front of it.
+    pub source: Box<[u8]>,
+    /// Where a state keeps the function; `None` when the chunk is compiled for each job.
+    pub place: Option<Place>,
+    hash: u64,
+}
+
+/// Where a chunk's function is kept in each state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Below the cache's capacity; another chunk may have it later.
+    pub slot: u32,
+    /// Never used twice.
+    pub serial: u64,
+}
+
+impl Chunk {
+    fn new(name: &[u8], source: &[u8], place: Option<Place>, hash: u64) -> Arc<Self> {
+        let mut name = name.to_vec();
+        name.push(0);
+        Arc::new(Self { name: name.into(), source: source.into(), place, hash })
+    }
+
+    fn is(&self, name: &[u8], source: &[u8]) -> bool {
+        *self.source == *source && self.name[..self.name.len() - 1] == *name
+    }
+}
+
+/// All chunks that a runner knows by now, up to a number and a size.
+#[derive(Debug)]
+pub struct ChunkCache {
+    capacity: usize,
+    /// Held for a lookup and a comparison, and once in a chunk's life for a copy; never while Lua
+    /// or the host runs.
+    known: Mutex<Known>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    slots: Vec<Slot>,
+    by_hash: HashMap<u64, u32, BuildHasherDefault<Already>>,
+    /// Slots whose chunk was forgotten to keep within `BYTES_MAX`.
+    vacant: Vec<u32>,
+    /// Where the search for a chunk to forget goes on.
+    hand: usize,
+    bytes: usize,
+    last_serial: u64,
+}
+
+#[derive(Debug)]
+struct Slot {
+    chunk: Option<Arc<Chunk>>,
+    /// Enqueued again since the hand last came by.
+    used: bool,
+}
+
+impl ChunkCache {
+    /// Keeps up to `capacity` chunks; 0 keeps none.
+    pub fn new(capacity: u32) -> Self {
+        Self { capacity: capacity as usize, known: Mutex::new(Known::default()) }
+    }
+
+    /// The chunk of this name and source: the one that is kept, or a new one.
+    pub fn intern(&self, name: &[u8], source: &[u8]) -> Arc<Chunk> {
+        let source = without_preamble(source);
+        let hash = hash_of(name, source);
+        if self.capacity == 0 {
+            return Chunk::new(name, source, None, hash);
+        }
+        if let Some(found) = self.known.lock().find(hash, name, source) {
+            return found;
+        }
+        if !may_be_kept(source) {
+            return Chunk::new(name, source, None, hash);
+        }
+        let mut known = self.known.lock();
+        let slot = known.make_room(self.capacity, hash, source.len());
+        known.last_serial += 1;
+        let place = Place { slot, serial: known.last_serial };
+        let chunk = Chunk::new(name, source, Some(place), hash);
+        known.put(slot, chunk.clone());
+        chunk
+    }
+}
+
+impl Known {
+    fn find(&mut self, hash: u64, name: &[u8], source: &[u8]) -> Option<Arc<Chunk>> {
+        let slot = &mut self.slots[*self.by_hash.get(&hash)? as usize];
+        // The hash alone proves nothing.
+        let chunk = slot.chunk.as_ref().filter(|chunk| chunk.is(name, source))?;
+        slot.used = true;
+        Some(chunk.clone())
+    }
+
+    /// A slot without a chunk, so that one of `bytes` can be kept in it.
+    fn make_room(&mut self, capacity: usize, hash: u64, bytes: usize) -> u32 {
+        if let Some(&slot) = self.by_hash.get(&hash) {
+            self.forget(slot);
+        }
+        while self.bytes + bytes > BYTES_MAX {
+            let slot = self.next_unused();
+            self.forget(slot);
+        }
+        if let Some(slot) = self.vacant.pop() {
+            return slot;
+        }
+        if self.slots.len() < capacity {
+            self.slots.push(Slot { chunk: None, used: false });
+            return self.slots.len() as u32 - 1;
+        }
+        let slot = self.next_unused();
+        self.forget(slot);
+        self.vacant.pop().expect("it was forgotten just now")
+    }
+
+    /// The clock's hand: what was used since it came by last is spared once.
+    fn next_unused(&mut self) -> u32 {
+        loop {
+            self.hand = (self.hand + 1) % self.slots.len();
+            let slot = &mut self.slots[self.hand];
+            if slot.chunk.is_some() && !std::mem::take(&mut slot.used) {
+                return self.hand as u32;
+            }
+        }
+    }
+
+    fn forget(&mut self, slot: u32) {
+        if let Some(chunk) = self.slots[slot as usize].chunk.take() {
+            self.by_hash.remove(&chunk.hash);
+            self.bytes -= chunk.source.len();
+            self.vacant.push(slot);
+        }
+    }
+
+    fn put(&mut self, slot: u32, chunk: Arc<Chunk>) {
+        self.by_hash.insert(chunk.hash, slot);
+        self.bytes += chunk.source.len();
+        self.slots[slot as usize] = Slot { chunk: Some(chunk), used: false };
+    }
+}
+
+/// A chunk that says `_ENV` could leave another environment in the function that is kept, so it
+/// is compiled each time; and a few giants must not push out everything else.
+fn may_be_kept(source: &[u8]) -> bool {
+    source.len() <= BYTES_MAX / 4 && !source.windows(4).any(|word| word == b"_ENV")
+}
+
+/// Without a byte order mark, and without the text of a first line that starts with `#`: its end
+/// stays, so that lines keep their numbers. Lua's own loader does this for files only.
+fn without_preamble(source: &[u8]) -> &[u8] {
+    let source = source.strip_prefix(b"\xef\xbb\xbf").unwrap_or(source);
+    if source.first() != Some(&b'#') {
+        return source;
+    }
+    let end = source.iter().position(|&byte| byte == b'\n').unwrap_or(source.len());
+    &source[end..]
+}
+
+/// Multiplies 16 bytes at a time into 64 bits and folds the product, as wyhash does.
+fn hash_of(name: &[u8], source: &[u8]) -> u64 {
+    const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
+    fold(mix(mix(SEED, name), source), SEED)
+}
+
+fn mix(mut state: u64, bytes: &[u8]) -> u64 {
+    let (blocks, rest) = bytes.as_chunks::<16>();
+    for block in blocks {
+        state = fold_block(state, block);
+    }
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    fold_block(state ^ bytes.len() as u64, &last)
+}
+
+fn fold_block(state: u64, block: &[u8; 16]) -> u64 {
+    const ODD: u64 = 0xa076_1d64_78bd_642f;
+    let both = u128::from_le_bytes(*block);
+    fold(both as u64 ^ ODD, (both >> 64) as u64 ^ state)
+}
+
+fn fold(a: u64, b: u64) -> u64 {
+    let product = u128::from(a) * u128::from(b);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// For keys that are hashes already.
+#[derive(Debug, Default)]
+struct Already(u64);
+
+impl Hasher for Already {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, _bytes: &[u8]) {
+        unreachable!("keys are u64")
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(chunk: &Chunk) -> Place {
+        chunk.place.expect("it is kept")
+    }
+
+    #[test]
+    fn the_same_source_is_kept_once() {
+        let cache = ChunkCache::new(4);
+        let first = cache.intern(b"=a", b"return 1");
+        assert!(Arc::ptr_eq(&first, &cache.intern(b"=a", b"return 1")));
+        assert_ne!(place(&first), place(&cache.intern(b"=b", b"return 1")));
+        assert_ne!(place(&first), place(&cache.intern(b"=a", b"return 2")));
+    }
+
+    #[test]
+    fn equal_hashes_are_not_taken_for_equal_sources() {
+        let cache = ChunkCache::new(4);
+        let first = cache.intern(b"=a", b"return 1");
+        let mut known = cache.known.lock();
+        assert!(known.find(first.hash, b"=a", b"return 2").is_none());
+        assert!(known.find(first.hash, b"=b", b"return 1").is_none());
+        assert!(known.find(first.hash, b"=a", b"return 1").is_some());
+    }
+
+    #[test]
+    fn a_full_cache_forgets_what_was_not_used_again() {
+        let cache = ChunkCache::new(3);
+        let source = |number: usize| format!("return {number}").into_bytes();
+        let kept = cache.intern(b"=a", &source(0));
+        for number in 1..100 {
+            cache.intern(b"=a", &source(number));
+            assert!(Arc::ptr_eq(&kept, &cache.intern(b"=a", &source(0))));
+        }
+        let known = cache.known.lock();
+        assert_eq!((known.slots.len(), known.by_hash.len()), (3, 3));
+        assert_eq!(known.last_serial, 100);
+    }
+
+    #[test]
+    fn the_cache_is_bounded_in_bytes() {
+        let cache = ChunkCache::new(100);
+        let large = |number: u8| vec![number; BYTES_MAX / 4];
+        for number in 0..8 {
+            cache.intern(b"=a", &large(number));
+        }
+        assert_eq!(cache.known.lock().bytes, BYTES_MAX);
+        assert_eq!(cache.intern(b"=a", &vec![0; BYTES_MAX / 4 + 1]).place, None);
+    }
+
+    #[test]
+    fn what_stands_before_a_file_is_skipped() {
+        assert_eq!(without_preamble(b"\xef\xbb\xbf#!/usr/bin/lua\nreturn 1"), b"\nreturn 1");
+        assert_eq!(without_preamble(b"#!lua"), b"");
+        assert_eq!(without_preamble(b"return #t"), b"return #t");
+    }
+
+    #[test]
+    fn a_chunk_that_names_its_environment_is_compiled_each_time() {
+        assert_eq!(ChunkCache::new(4).intern(b"=a", b"_ENV = {}").place, None);
+    }
+}

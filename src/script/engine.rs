@@ -1,0 +1,102 @@
+//! What a script can reach of the host: the log, and the main thread.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+
+use mlua::{Lua, LuaString, Value as LuaValue};
+
+use super::job::{ScriptResult, Text};
+use super::{convert, stack};
+use crate::actions::{Action, ActionQueue, Body, SCRIPT_MESSAGE};
+use crate::foreign::Context;
+use crate::log::{self, Level};
+use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use crate::value::{Builder, Limits};
+
+const PRELUDE: &str = include_str!("prelude.lua");
+
+/// The state's side of the connection. Only the thread that runs the state touches it: the
+/// atomics are for the compiler, not for other threads.
+pub struct Engine {
+    actions: Arc<ActionQueue>,
+    limits: Limits,
+    /// The running job's id; 0 between jobs.
+    id: AtomicU64,
+    owner: AtomicU64,
+    context: AtomicPtr<c_void>,
+}
+
+impl Engine {
+    /// A connection to this queue.
+    pub fn new(actions: Arc<ActionQueue>, limits: Limits) -> Self {
+        let (id, owner) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { actions, limits, id, owner, context: AtomicPtr::default() }
+    }
+
+    /// From now on, what scripts post belongs to this job.
+    #[inline]
+    pub fn begin(&self, job: &ScriptResult) {
+        self.id.store(job.id, Ordering::Relaxed);
+        self.owner.store(job.owner, Ordering::Relaxed);
+        self.context.store(job.context.0, Ordering::Relaxed);
+    }
+
+    /// No job runs any more.
+    #[inline]
+    pub fn end(&self) {
+        self.id.store(0, Ordering::Relaxed);
+    }
+
+    /// Sends a name and a value; the message says why it did not.
+    fn post(&self, lua: &Lua, name: &LuaString, data: &LuaValue) -> Result<(), Vec<u8>> {
+        let id = self.id.load(Ordering::Relaxed);
+        if id == 0 {
+            return Err(b"nothing can be posted when no job runs".to_vec());
+        }
+        let mut builder = Builder::new(self.limits);
+        let values = stack::with_value(lua, data, |stack, index| {
+            convert::read(stack, index, |_| "data".to_owned(), &mut builder)
+        });
+        let values = values.map_err(|error| error.to_string().into_bytes())??;
+        let owner = self.owner.load(Ordering::Relaxed);
+        let context = Context(self.context.load(Ordering::Relaxed));
+        let mut message = ScriptResult::new(id, owner, context, None);
+        message.text = Text::copy(&name.as_bytes());
+        message.values = values;
+        self.actions.push_always(Action {
+            id,
+            owner,
+            context,
+            kind: SCRIPT_MESSAGE,
+            success: true,
+            body: Body::Script(Box::new(message)),
+        });
+        Ok(())
+    }
+}
+
+/// Prepares a new state for scripts.
+pub fn install(lua: &Lua, engine: Arc<Engine>) -> mlua::Result<()> {
+    let write_log = lua.create_function(|_, (level, text): (u32, LuaString)| {
+        log::write(level_of(level), &text.as_bytes());
+        Ok(())
+    })?;
+    let post = lua.create_function(move |lua, (name, data): (LuaString, LuaValue)| {
+        match engine.post(lua, &name, &data) {
+            Ok(()) => Ok(None),
+            Err(problem) => lua.create_string(problem).map(Some),
+        }
+    })?;
+    let debug = stack::debug_library(lua)?;
+    lua.load(PRELUDE).set_name("=scriptloop").call::<()>((write_log, post, debug))
+}
+
+fn level_of(number: u32) -> Level {
+    match number {
+        1 => Level::Error,
+        2 => Level::Warn,
+        3 => Level::Info,
+        4 => Level::Debug,
+        _ => Level::Trace,
+    }
+}

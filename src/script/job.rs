@@ -1,0 +1,265 @@
+//! A job: what is to be run, and what came of it.
+//!
+//! One box travels the whole way, from the host's enqueue through a worker to whoever frees the
+//! result, which is the thread that enqueued it as a rule: the allocator likes that.
+
+use std::fmt;
+use std::io::Write;
+use std::sync::Arc;
+
+use super::chunk::Chunk;
+use crate::foreign::Context;
+use crate::value::{Values, View};
+
+/// The priority of nearly all jobs: `SL_PRIORITY_NORMAL`.
+pub const NORMAL: u32 = 100;
+
+/// How a job ended; the numbers are C's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Outcome {
+    /// It ran to its end and all results could be converted.
+    Ok = 0,
+    /// The source is not a chunk of Lua.
+    LoadError = 1,
+    /// It raised an error.
+    ScriptError = 2,
+    /// It ran longer than it was allowed to.
+    Timeout = 3,
+    /// It needed more memory than there was.
+    Memory = 4,
+    /// It was cancelled.
+    Cancelled = 5,
+    /// No state became free in time.
+    NoState = 6,
+    /// The runner was freed before its turn came.
+    Closed = 7,
+    /// An argument or a result could not be converted.
+    ValueError = 8,
+}
+
+/// Where a result goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// Into the action queue.
+    Action,
+    /// To the job's callback, on the worker.
+    Worker,
+    /// To the callback first, then into the action queue.
+    Both,
+    /// Nowhere; it is only counted.
+    None,
+}
+
+impl Delivery {
+    /// Whether an action is made.
+    pub fn wants_action(self) -> bool {
+        matches!(self, Self::Action | Self::Both)
+    }
+
+    /// Whether the callback is called.
+    pub fn wants_callback(self) -> bool {
+        matches!(self, Self::Worker | Self::Both)
+    }
+}
+
+/// What to run when the result is there, on the worker. What it owns is dropped with it.
+pub type Callback = Box<dyn FnOnce(&ScriptResult) + Send>;
+
+/// What the host asks for, copied.
+pub struct Request {
+    /// The chunk.
+    pub chunk: Arc<Chunk>,
+    /// What it gets as `...`.
+    pub args: Values,
+    /// Lower numbers first.
+    pub priority: u32,
+    /// 0, or a key: jobs with the same key run in order and on the same state.
+    pub affinity: u64,
+    /// Where the result goes.
+    pub delivery: Delivery,
+    /// For the worker.
+    pub callback: Option<Callback>,
+    /// When it was enqueued.
+    pub enqueued_ns: u64,
+}
+
+/// A job, and what has come of it so far. Also what `engine.post_to_main_thread` sends: then the
+/// name is the text, and the data the only value.
+pub struct ScriptResult {
+    /// The job's id, from 1.
+    pub id: u64,
+    /// The host's, only carried.
+    pub owner: u64,
+    /// The host's, only carried.
+    pub context: Context,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Which worker ran it.
+    pub worker: u32,
+    /// From enqueue to start.
+    pub wait_ns: u64,
+    /// From start to end, conversions included.
+    pub run_ns: u64,
+    /// All return values; none unless the outcome is Ok.
+    pub values: Values,
+    /// The last value as text.
+    pub text: Text,
+    /// What went wrong, with a final NUL.
+    pub error: Option<Box<[u8]>>,
+    /// What it is a result of; `None` for what a script posted.
+    pub(super) request: Option<Request>,
+}
+
+impl ScriptResult {
+    /// A result in which nothing has happened yet.
+    pub(super) fn new(id: u64, owner: u64, context: Context, request: Option<Request>) -> Self {
+        Self {
+            id,
+            owner,
+            context,
+            outcome: Outcome::Ok,
+            worker: 0,
+            wait_ns: 0,
+            run_ns: 0,
+            values: Values::none(),
+            text: Text::None,
+            error: None,
+            request,
+        }
+    }
+
+    fn request(&self) -> &Request {
+        self.request.as_ref().expect("a job has a request")
+    }
+
+    /// Lower numbers first.
+    #[inline]
+    pub(super) fn priority(&self) -> u32 {
+        self.request().priority
+    }
+
+    /// 0, or the key of jobs that run in order.
+    #[inline]
+    pub(super) fn affinity(&self) -> u64 {
+        self.request().affinity
+    }
+
+    /// Where the result goes.
+    #[inline]
+    pub(super) fn delivery(&self) -> Delivery {
+        self.request().delivery
+    }
+
+    /// When the job was enqueued.
+    #[inline]
+    pub(super) fn enqueued_ns(&self) -> u64 {
+        self.request().enqueued_ns
+    }
+
+    /// What is to be called with the result, once.
+    #[inline]
+    pub(super) fn take_callback(&mut self) -> Option<Callback> {
+        self.request.as_mut()?.callback.take()
+    }
+
+    /// Ends the job with an error: `text`, to which a NUL is added.
+    pub(super) fn fail(&mut self, outcome: Outcome, mut text: Vec<u8>) {
+        text.push(0);
+        self.outcome = outcome;
+        self.error = Some(text.into());
+    }
+
+    /// The last value as text, without the NUL that stands behind it.
+    #[inline]
+    pub fn text(&self) -> Option<&[u8]> {
+        match &self.text {
+            Text::None => None,
+            Text::Short { len, bytes } => Some(&bytes[..usize::from(*len)]),
+            Text::LastValue => match self.values.roots().last()?.view() {
+                View::Bytes(bytes) => Some(bytes),
+                _ => None,
+            },
+            Text::Long(bytes) => bytes.split_last().map(|(_, text)| text),
+        }
+    }
+
+    /// What went wrong, without the NUL that stands behind it.
+    #[inline]
+    pub fn error(&self) -> Option<&[u8]> {
+        self.error.as_deref()?.split_last().map(|(_, text)| text)
+    }
+}
+
+impl fmt::Debug for ScriptResult {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("ScriptResult").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The text of a value. There is a NUL behind it in every form.
+pub enum Text {
+    /// There is no value.
+    None,
+    /// Short enough for the place where it is.
+    Short {
+        /// Without the NUL.
+        len: u8,
+        /// The text, then NULs.
+        bytes: [u8; SHORT],
+    },
+    /// The last value is a string: it is its own text.
+    LastValue,
+    /// On the heap, the NUL included.
+    Long(Box<[u8]>),
+}
+
+/// Holds every integer and float.
+const SHORT: usize = 30;
+
+impl Text {
+    /// A copy of `text`.
+    pub fn copy(text: &[u8]) -> Self {
+        let mut bytes = [0; SHORT];
+        if text.len() < SHORT {
+            bytes[..text.len()].copy_from_slice(text);
+            return Self::Short { len: text.len() as u8, bytes };
+        }
+        let mut long = Vec::with_capacity(text.len() + 1);
+        long.extend_from_slice(text);
+        long.push(0);
+        Self::Long(long.into())
+    }
+
+    /// An integer as Lua writes it.
+    pub fn of_integer(value: i64) -> Self {
+        let mut bytes = [0; SHORT];
+        let mut rest = &mut bytes[..SHORT - 1];
+        write!(rest, "{value}").expect("20 characters are enough for 64 bits");
+        let len = (SHORT - 1 - rest.len()) as u8;
+        Self::Short { len, bytes }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with(text: Text) -> ScriptResult {
+        ScriptResult { text, ..ScriptResult::new(1, 0, Context::NULL, None) }
+    }
+
+    #[test]
+    fn integers_are_written_as_lua_does() {
+        assert_eq!(with(Text::of_integer(0)).text(), Some(&b"0"[..]));
+        assert_eq!(with(Text::of_integer(i64::MIN)).text(), Some(&b"-9223372036854775808"[..]));
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_kept() {
+        for len in [0, 1, SHORT - 1, SHORT, 1000] {
+            let text = vec![b'x'; len];
+            assert_eq!(with(Text::copy(&text)).text(), Some(&text[..]));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Scripts: jobs that workers run in Lua states.
+//!
+//! ```text
+//! enqueue ──► chunk cache ──► job queue ──► worker ──► state (own or leased) ──► result
+//!             (source → slot)  (priority,               (kept function, raw
+//!                               affinity)                conversion)
+//! ```
+//!
+//! No lock is held while Lua or the host runs.
+
+mod admission;
+mod chunk;
+mod convert;
+mod engine;
+mod inbox;
+pub mod job;
+mod lua_state;
+pub mod runner;
+mod sleepers;
+mod spin;
+mod stack;
+mod tally;
+mod worker;

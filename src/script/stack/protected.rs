@@ -1,0 +1,160 @@
+//! What may raise a Lua error, where it has somewhere to go.
+
+use std::ffi::{CStr, c_char, c_int};
+use std::marker::PhantomData;
+use std::ptr;
+
+use mlua::ffi::{self, lua_State};
+
+use super::{Index, Peek, ROOM, Stack};
+use crate::value::{Value, View};
+
+/// What Lua calls for `protect`.
+pub(super) unsafe extern "C-unwind" fn run_protected<F>(lua: *mut lua_State) -> c_int
+where
+    F: FnOnce(&mut Protected<'_>) + Copy,
+{
+    let mut stack = Protected(Stack { lua, _exclusive: PhantomData });
+    // SAFETY: the last argument is the one that `protect` pushed.
+    let body = unsafe { ffi::lua_touserdata(lua, -1) }.cast::<F>();
+    let top = stack.0.top() - 1;
+    stack.0.cut(top);
+    // SAFETY: `protect` keeps it in its frame while it waits for this call, and it is `Copy`.
+    let body = unsafe { *body };
+    body(&mut stack);
+    stack.0.top()
+}
+
+/// A stack where a Lua error has somewhere to go.
+#[derive(Debug)]
+pub struct Protected<'a>(Stack<'a>);
+
+impl Protected<'_> {
+    fn raise(&mut self, message: &CStr) -> ! {
+        self.push_bytes(message.to_bytes());
+        // SAFETY: an error object is on top, and `protect` catches.
+        unsafe { ffi::lua_error(self.0.lua) }
+    }
+
+    fn reserve(&mut self, count: usize) {
+        let fits = c_int::try_from(count).is_ok_and(|count| self.0.reserve(count));
+        if !fits {
+            self.raise(c"too many values for the Lua stack");
+        }
+    }
+
+    fn push_bytes(&mut self, bytes: &[u8]) {
+        // SAFETY: the bytes are readable; the place was reserved.
+        unsafe { ffi::lua_pushlstring(self.0.lua, bytes.as_ptr().cast(), bytes.len()) };
+    }
+
+    /// Pushes all of `values`.
+    pub fn push_values(&mut self, values: &[Value]) {
+        self.reserve(values.len());
+        for value in values {
+            self.push_value(value);
+        }
+    }
+
+    /// Pushes one value; the place is reserved. The depth was bounded when the tree was built.
+    fn push_value(&mut self, value: &Value) {
+        let lua = self.0.lua;
+        match value.view() {
+            // SAFETY: the place was reserved, here and below.
+            View::Nil => unsafe { ffi::lua_pushnil(lua) },
+            // SAFETY: as above.
+            View::Boolean(value) => unsafe { ffi::lua_pushboolean(lua, value.into()) },
+            // SAFETY: as above.
+            View::Integer(value) => unsafe { ffi::lua_pushinteger(lua, value) },
+            // SAFETY: as above.
+            View::Number(value) => unsafe { ffi::lua_pushnumber(lua, value) },
+            // SAFETY: as above.
+            View::Pointer(value) => unsafe { ffi::lua_pushlightuserdata(lua, value) },
+            View::Bytes(bytes) => self.push_bytes(bytes),
+            View::Array(items) => {
+                let table = self.push_table(items.len(), 0);
+                for (item, key) in items.iter().zip(1..) {
+                    self.push_value(item);
+                    // SAFETY: a table is there, and a value on top.
+                    unsafe { ffi::lua_rawseti(lua, table, key) };
+                }
+            }
+            View::Map(entries) => {
+                let table = self.push_table(0, entries.len());
+                for entry in entries {
+                    self.push_value(&entry.key);
+                    self.push_value(&entry.value);
+                    // SAFETY: a table is there, and on top a key that is neither nil nor NaN.
+                    unsafe { ffi::lua_rawset(lua, table) };
+                }
+            }
+        }
+    }
+
+    fn push_table(&mut self, items: usize, entries: usize) -> Index {
+        self.reserve(ROOM as usize);
+        let hint = |count: usize| c_int::try_from(count).unwrap_or(0);
+        // SAFETY: the place was reserved.
+        unsafe { ffi::lua_createtable(self.0.lua, hint(items), hint(entries)) };
+        self.0.top()
+    }
+
+    /// Takes the value on top away and keeps it in the registry, under the number that is left
+    /// on the stack.
+    pub fn keep(&mut self) {
+        assert!(self.0.top() > 0);
+        // SAFETY: a value is on top.
+        let key = unsafe { ffi::luaL_ref(self.0.lua, ffi::LUA_REGISTRYINDEX) };
+        // SAFETY: the value has just left this place.
+        unsafe { ffi::lua_pushinteger(self.0.lua, key.into()) };
+    }
+
+    /// Replaces the value on top by its text, as `tostring` makes it.
+    pub fn make_text(&mut self) {
+        self.reserve(ROOM as usize);
+        let top = self.0.top();
+        assert!(top > 0);
+        // SAFETY: a value is on top, and there is room for the text.
+        unsafe { ffi::luaL_tolstring(self.0.lua, top, ptr::null_mut()) };
+        // SAFETY: two values are there.
+        unsafe { ffi::lua_rotate(self.0.lua, top, 1) };
+        self.0.cut(top);
+    }
+
+    /// Opens one of Lua's own libraries and leaves its table, without a global for it.
+    pub fn open_debug_library(&mut self) {
+        self.reserve(ROOM as usize);
+        // SAFETY: the function is the library's opener, and the name is its own.
+        unsafe {
+            ffi::luaL_requiref(self.0.lua, c"debug".as_ptr(), ffi::luaopen_debug, 0);
+        };
+    }
+}
+
+/// The message handler of every job: the error's text, then a traceback, byte for byte.
+pub(super) unsafe extern "C-unwind" fn describe_error(lua: *mut lua_State) -> c_int {
+    let mut stack = Protected(Stack { lua, _exclusive: PhantomData });
+    // An error in a handler ends in a cascade of handlers: there is always room for this much.
+    stack.0.reserve(ROOM);
+    match stack.0.peek(1) {
+        Peek::Bytes(_) => {}
+        Peek::Nil => stack.push_bytes(b"(error object is nil)"),
+        _ => {
+            // SAFETY: the error object is at 1, and there is room.
+            unsafe { ffi::lua_pushvalue(lua, 1) };
+            if stack.0.protect(1, |stack| stack.make_text()).is_err() {
+                let top = stack.0.top() - 1;
+                stack.0.cut(top);
+                stack.push_bytes(b"(error object has a __tostring that fails)");
+            }
+        }
+    }
+    // SAFETY: `\n` and the traceback find their places in the room that was made.
+    unsafe { ffi::lua_pushlstring(lua, c"\n".as_ptr(), 1) };
+    let none: *const c_char = ptr::null();
+    // SAFETY: level 1 is the function that raised; a missing level is an empty traceback.
+    unsafe { ffi::luaL_traceback(lua, lua, none, 1) };
+    // SAFETY: three strings are on top.
+    unsafe { ffi::lua_concat(lua, 3) };
+    1
+}

@@ -1,0 +1,238 @@
+//! Lends a fixed number of states, of whatever kind, to whoever asks first.
+//!
+//! The one that came back last is lent first: its memory is warm. Whoever waits is served in
+//! order of arrival, and a state that comes back is handed to the waiter directly, so that nobody
+//! can overtake. One may also wait for one particular state. No lock is held while a state is
+//! made, used or destroyed.
+
+pub mod host;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::clock::monotonic_ns;
+use crate::error::{Error, Result};
+use crate::parker::Parker;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sys::thread_id;
+
+/// A state that is lent. It goes back by `StatePool::release`.
+#[derive(Debug)]
+pub struct Lease<T> {
+    /// Which one it is, from 0; the same for as long as the pool exists.
+    pub number: u32,
+    /// The state.
+    pub state: T,
+}
+
+/// The states that are not lent, and who waits for one.
+#[derive(Debug)]
+pub struct StatePool<T> {
+    inner: Mutex<Inner<T>>,
+    /// How many wait; changes under the lock, may be read without it.
+    waiting: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Inner<T> {
+    /// The last one is lent first.
+    free: Vec<Lease<T>>,
+    /// Who has which of the others: number and thread.
+    lent: Vec<(u32, u64)>,
+    /// First come, first served.
+    waiters: VecDeque<Arc<Waiter<T>>>,
+    closed: bool,
+    acquired: u64,
+    released: u64,
+}
+
+#[derive(Debug)]
+struct Waiter<T> {
+    parker: Parker,
+    thread: u64,
+    wants: Option<u32>,
+    /// What became of the wait; set while the pool is locked.
+    answer: Mutex<Option<Result<Lease<T>>>>,
+}
+
+impl<T> Waiter<T> {
+    fn takes(&self, number: u32) -> bool {
+        self.wants.is_none_or(|wanted| wanted == number)
+    }
+}
+
+/// How the pool stands. States that are neither available nor leased have been destroyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stats {
+    /// How many exist.
+    pub states: u64,
+    /// Of these, how many could be had at once.
+    pub available: u64,
+    /// Of these, how many are lent.
+    pub leased: u64,
+    /// How many wait.
+    pub waiting: u64,
+    /// Leases so far.
+    pub acquired: u64,
+    /// Leases that ended.
+    pub released: u64,
+}
+
+impl<T> StatePool<T> {
+    /// A pool of these states. They are lent in this order the first time.
+    pub fn new(states: Vec<T>) -> Self {
+        let lease = |(number, state)| Lease { number, state };
+        let mut free: Vec<_> = (0..).zip(states).map(lease).collect();
+        free.reverse();
+        let inner = Inner {
+            lent: Vec::with_capacity(free.len()),
+            free,
+            waiters: VecDeque::new(),
+            closed: false,
+            acquired: 0,
+            released: 0,
+        };
+        Self { inner: Mutex::new(inner), waiting: AtomicU32::new(0) }
+    }
+
+    /// Lends a state, or the one that is wanted, if it can be had at once.
+    pub fn try_acquire(&self, wants: Option<u32>) -> Result<Lease<T>> {
+        self.inner.lock().lend(wants, thread_id())
+    }
+
+    /// Waits for a state until `deadline` (absolute, monotonic). Without a deadline the wait is
+    /// refused when this thread has all states itself and so would wait for itself.
+    pub fn acquire(&self, wants: Option<u32>, deadline: Option<u64>) -> Result<Lease<T>> {
+        let thread = thread_id();
+        let waiter = {
+            let mut inner = self.inner.lock();
+            match inner.lend(wants, thread) {
+                Err(Error::Empty) => {}
+                lent_or_closed => return lent_or_closed,
+            }
+            if deadline.is_none() && inner.lent.iter().all(|&(_, holder)| holder == thread) {
+                return Err(Error::WouldDeadlock);
+            }
+            let (parker, answer) = (Parker::new(), Mutex::new(None));
+            let waiter = Arc::new(Waiter { parker, thread, wants, answer });
+            inner.waiters.push_back(waiter.clone());
+            self.count_waiters(&inner);
+            waiter
+        };
+        loop {
+            waiter.parker.park_until(deadline);
+            if let Some(answer) = waiter.answer.lock().take() {
+                return answer;
+            }
+            if deadline.is_some_and(|at| at <= monotonic_ns()) && self.give_up(&waiter) {
+                return Err(Error::Timeout);
+            }
+        }
+    }
+
+    /// Takes a waiter out. False when it has been answered in the very last moment.
+    fn give_up(&self, waiter: &Arc<Waiter<T>>) -> bool {
+        let mut inner = self.inner.lock();
+        let at = inner.waiters.iter().position(|other| Arc::ptr_eq(other, waiter));
+        let Some(at) = at else { return false };
+        inner.waiters.remove(at);
+        self.count_waiters(&inner);
+        true
+    }
+
+    /// Takes a state back: for the first one that waits for it, or to be lent again. The state
+    /// of a closed pool is destroyed. True when that was the last one of a closed pool.
+    pub fn release(&self, lease: Lease<T>) -> bool {
+        let mut inner = self.inner.lock();
+        inner.released += 1;
+        inner.lent.retain(|&(number, _)| number != lease.number);
+        if inner.closed {
+            let last = inner.lent.is_empty();
+            drop(inner);
+            drop(lease);
+            return last;
+        }
+        let next = inner.waiters.iter().position(|waiter| waiter.takes(lease.number));
+        match next.and_then(|at| inner.waiters.remove(at)) {
+            Some(waiter) => {
+                self.count_waiters(&inner);
+                inner.note(lease.number, waiter.thread);
+                *waiter.answer.lock() = Some(Ok(lease));
+                drop(inner);
+                waiter.parker.unpark();
+            }
+            None => inner.free.push(lease),
+        }
+        false
+    }
+
+    /// Lends nothing any more: waiters are sent away, and states are destroyed, those that are
+    /// lent when they come back. True when none is lent.
+    pub fn close(&self) -> Result<bool> {
+        let mut inner = self.inner.lock();
+        if std::mem::replace(&mut inner.closed, true) {
+            return Err(Error::Closed);
+        }
+        let free = std::mem::take(&mut inner.free);
+        let waiters = std::mem::take(&mut inner.waiters);
+        self.count_waiters(&inner);
+        for waiter in &waiters {
+            *waiter.answer.lock() = Some(Err(Error::Closed));
+        }
+        let none_lent = inner.lent.is_empty();
+        drop(inner);
+        for waiter in waiters {
+            waiter.parker.unpark();
+        }
+        drop(free);
+        Ok(none_lent)
+    }
+
+    /// Whether somebody waits.
+    #[inline]
+    pub fn is_contended(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) != 0
+    }
+
+    fn count_waiters(&self, inner: &Inner<T>) {
+        self.waiting.store(inner.waiters.len() as u32, Ordering::Relaxed);
+    }
+
+    /// How the pool stands.
+    pub fn stats(&self) -> Stats {
+        let inner = self.inner.lock();
+        let (available, leased) = (inner.free.len() as u64, inner.lent.len() as u64);
+        Stats {
+            states: available + leased,
+            available,
+            leased,
+            waiting: inner.waiters.len() as u64,
+            acquired: inner.acquired,
+            released: inner.released,
+        }
+    }
+}
+
+impl<T> Inner<T> {
+    fn lend(&mut self, wants: Option<u32>, thread: u64) -> Result<Lease<T>> {
+        if self.closed {
+            return Err(Error::Closed);
+        }
+        let lease = match wants {
+            None => self.free.pop(),
+            Some(wanted) => {
+                let at = self.free.iter().position(|lease| lease.number == wanted);
+                at.map(|at| self.free.remove(at))
+            }
+        };
+        let lease = lease.ok_or(Error::Empty)?;
+        self.note(lease.number, thread);
+        Ok(lease)
+    }
+
+    fn note(&mut self, number: u32, thread: u64) {
+        self.acquired += 1;
+        self.lent.push((number, thread));
+    }
+}
