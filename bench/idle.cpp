@@ -3,7 +3,8 @@
 // "wake-ups": context switches, of either kind, of every thread that exists only because of us (the
 // workers of a runner) and of the thread that is blocked in the loop, while a loop with a runner of
 // 4 workers waits. The blocked thread's two own switches, into the wait and out of it when the 5 s
-// are over, are taken off.
+// are over, are taken off. A thread that spins instead of waiting has no switches to count, so the
+// CPU time of the process over the same 5 s stands beside them.
 // "heap of a Lua state" is what Lua itself has allocated; "all memory per state" is malloc's growth
 // for each further state of a runner or each further bare state.
 // "stripped library" is libscriptloop.so after `strip`.
@@ -11,7 +12,6 @@
 #include "ours.hpp"
 #include "peers.h"
 
-#include <atomic>
 #include <dirent.h>
 #include <dlfcn.h>
 #include <fstream>
@@ -23,6 +23,7 @@ namespace {
 using namespace bench;
 
 const char *const wake_ups = "wake-ups while idle, 4 workers",
+                  *const cpu_time = "CPU time while idle, 4 workers",
                   *const lua_heap = "heap of a Lua state",
                   *const all_memory = "all memory per state", *const library = "stripped library";
 
@@ -99,7 +100,10 @@ void measure_wake_ups(Recorder &recorder, uint32_t idle_ms) {
     for (const int thread : ours) {
         before.push_back(context_switches(thread));
     }
+    const uint64_t cpu_start = read_clock(CLOCK_PROCESS_CPUTIME_ID), start = now_ns();
     SL_OK(sl_loop_run_once(loop, idle_ms, nullptr));
+    recorder.add(cpu_time, double(read_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu_start));
+    check(now_ns() - start >= uint64_t(idle_ms) * 1'000'000, "the wait ended with nothing to do");
     uint64_t switches = 0;
     for (size_t i = 0; i < ours.size(); i++) {
         const uint64_t own = context_switches(ours[i]) - before[i];
@@ -161,6 +165,7 @@ int main(int argc, char **argv) {
     suite.version("mlua", peers_mlua_version());
     const std::string bare = "bare mlua state";
     suite.add_case(wake_ups, Unit::count).goal(0);
+    suite.add_case(cpu_time).goal(1e6);
     suite.add_case(lua_heap, Unit::bytes).goal(1.0, bare);
     suite.add_case(all_memory, Unit::bytes).goal(1.0, bare);
     suite.add_case(library, Unit::bytes).goal(1024 * 1024);

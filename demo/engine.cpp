@@ -107,6 +107,7 @@ void Engine::run_frame(std::uint64_t tick_ns) {
     const std::uint64_t begun = now_ns();
     frame_->late_ns = begun > tick_ns ? begun - tick_ns : 0;
     world_.simulate(static_cast<float>(FRAME_NS) / 1e9F);
+    frame_->simulate_ns = now_ns() - begun;
     step(BUDGET_NS / 1000, 0);
     wait_for_tick(tick_ns + FRAME_NS);
 }

@@ -20,8 +20,9 @@ struct Frame {
     std::uint64_t actions_ns = 0;
     std::uint64_t used_ns = 0; // of the budget, as the loop reported it
     std::uint64_t overshoot_ns = 0;
-    std::uint64_t late_ns = 0; // after its tick
-    std::uint64_t carried = 0; // ready items left for later frames
+    std::uint64_t late_ns = 0;     // after its tick
+    std::uint64_t simulate_ns = 0; // the engine's own work
+    std::uint64_t carried = 0;     // ready items left for later frames
     std::array<std::uint32_t, KINDS> jobs = {};
 };
 

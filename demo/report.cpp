@@ -24,11 +24,12 @@ void print_percentiles(const char *name, const std::vector<std::uint64_t> &value
 }
 
 void print_frames(const Record &record) {
-    std::vector<std::uint64_t> used, late;
+    std::vector<std::uint64_t> used, late, simulated;
     std::uint64_t carried = 0;
     for (const Frame &frame : record.frames) {
         used.push_back(frame.used_ns);
         late.push_back(frame.late_ns);
+        simulated.push_back(frame.simulate_ns);
         carried += frame.carried > 0;
     }
     const std::vector<std::uint64_t> over = overshoots(record);
@@ -42,6 +43,7 @@ void print_frames(const Record &record) {
     print_percentiles("used of the budget", used);
     print_percentiles("overshoot when spent", over);
     print_percentiles("frame begun after its tick", late);
+    print_percentiles("simulation of the frame", simulated);
     print_percentiles("wake to callback, waiting", latencies(record, true));
     print_percentiles("wake to callback, busy", latencies(record, false));
 }

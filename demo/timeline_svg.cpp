@@ -43,12 +43,13 @@ struct Canvas {
     double step; // width of a tick
 
     explicit Canvas(const Record &record_)
-        : record(record_),
-          step((RIGHT - LEFT) /
-               static_cast<double>(std::max<std::size_t>(1, record_.frames.size()))) {}
+        : record(record_), step((RIGHT - LEFT) / static_cast<double>(record_.ticks)) {}
 
+    double x_of_tick(std::uint64_t tick) const {
+        return LEFT + step * static_cast<double>(tick);
+    }
     double x(std::size_t frame) const {
-        return LEFT + step * static_cast<double>(frame);
+        return x_of_tick(record.frames[frame].tick);
     }
     double bar_width() const {
         return step > 2.0 ? step - 0.6 : step;

@@ -54,7 +54,7 @@ class World {
   private:
     static constexpr std::size_t PARTICLES = 60000;
     static constexpr std::size_t AFFECTED = 9000;
-    static constexpr int STEPS = 50;
+    static constexpr int STEPS = 12;
 
     std::vector<float> at_;
     std::vector<float> speed_;

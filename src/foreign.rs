@@ -41,13 +41,6 @@ impl Foreign {
     pub fn userdata(&self) -> *mut c_void {
         self.userdata.0
     }
-
-    /// Taken apart without running `drop`; only `Foreign::new` may put it together again.
-    pub fn into_parts(self) -> (Context, Option<WorkFn>) {
-        let parts = (self.userdata, self.drop);
-        std::mem::forget(self);
-        parts
-    }
 }
 
 impl Drop for Foreign {

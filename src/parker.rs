@@ -80,7 +80,13 @@ impl Parker {
     /// Acquire in `take`).
     #[inline]
     pub fn notify(&self, notice: u32) -> Told {
-        let old = self.word.fetch_or(notice, Ordering::AcqRel);
+        // WOKEN makes its taker look at everything, so it may replace NUDGED: an exchange is one
+        // instruction where an `or` that returns the old value is a loop.
+        let old = if notice == WOKEN {
+            self.word.swap(WOKEN, Ordering::AcqRel)
+        } else {
+            self.word.fetch_or(notice, Ordering::AcqRel)
+        };
         if old & (PARKED | WATCHED) == 0 || old & NOTICES != 0 {
             return Told::Done;
         }
@@ -201,5 +207,6 @@ impl Parker {
 
 fn processors() -> usize {
     static COUNT: OnceLock<usize> = OnceLock::new();
-    *COUNT.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
+    // Not what the calling thread is bound to: the others may be bound elsewhere.
+    *COUNT.get_or_init(crate::sys::processors)
 }

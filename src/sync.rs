@@ -27,6 +27,17 @@ impl<T> Mutex<T> {
     /// Waits for the lock.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        // The contended path of std's mutex is not instrumented: ThreadSanitizer would miss what
+        // it synchronises and report races that are none.
+        #[cfg(tsan)]
+        loop {
+            match self.0.try_lock() {
+                Ok(guard) => return guard,
+                Err(std::sync::TryLockError::Poisoned(error)) => return error.into_inner(),
+                Err(std::sync::TryLockError::WouldBlock) => yield_now(),
+            }
+        }
+        #[cfg(not(tsan))]
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }

@@ -25,6 +25,13 @@ pub fn thread_id() -> u64 {
     unsafe { libc::pthread_self() as u64 }
 }
 
+/// How many processors the machine has, whichever of them the calling thread may use.
+pub fn processors() -> usize {
+    // SAFETY: has no preconditions.
+    let count = unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) };
+    usize::try_from(count).unwrap_or(1).max(1)
+}
+
 /// Lets another thread run.
 pub fn yield_now() {
     // SAFETY: has no preconditions.

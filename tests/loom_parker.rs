@@ -21,7 +21,10 @@ fn a_wake_before_or_during_the_wait_ends_it_and_carries_what_was_written() {
             }
         });
         assert_eq!(parker.park_until(None), WOKEN);
-        assert!(written.load(Relaxed), "the fence of libuv 1.49: a wake publishes what precedes it");
+        assert!(
+            written.load(Relaxed),
+            "the fence of libuv 1.49: a wake publishes what precedes it"
+        );
         waker.join().expect("no panic");
     });
 }

@@ -15,8 +15,8 @@ fn shared() -> Shared {
     Arc::new((Ring::default(), Parker::default()))
 }
 
-fn push(shared: &Shared, value: u64, bound: Bound) -> Result<(), (Refused, u64)> {
-    if shared.0.push(value, bound, || true)? {
+fn push(shared: &Shared, value: u64, bound: Bound) -> Result<(), Refused> {
+    if shared.0.push(bound, || true, || value)? {
         shared.1.unpark();
     }
     Ok(())
@@ -117,7 +117,7 @@ fn a_push_that_races_with_close_is_given_back_by_one_of_them() {
         match producer.join().expect("no panic") {
             Ok(()) => assert_eq!(left, [7]),
             Err(refused) => {
-                assert_eq!(refused, (Refused::Closed, 7));
+                assert_eq!(refused, Refused::Closed);
                 assert!(left.is_empty());
             }
         }
@@ -134,7 +134,7 @@ fn a_push_meant_for_a_ring_that_ended_never_lands_in_the_next_one() {
         let consumer = shared.0.open(2);
         let producer = thread::spawn({
             let (shared, generation) = (Arc::clone(&shared), Arc::clone(&generation));
-            move || shared.0.push(7, Bound::Exceed, || generation.load(Acquire) == 1)
+            move || shared.0.push(Bound::Exceed, || generation.load(Acquire) == 1, || 7)
         });
         generation.store(2, Release);
         let mut left = consumer.close(&shared.0);
@@ -142,7 +142,7 @@ fn a_push_meant_for_a_ring_that_ended_never_lands_in_the_next_one() {
         assert!(second.close(&shared.0).is_empty(), "it belongs to somebody else");
         match producer.join().expect("no panic") {
             Ok(_) => assert_eq!(left.pop_front(), Some(7)),
-            Err(refused) => assert_eq!(refused, (Refused::Closed, 7)),
+            Err(refused) => assert_eq!(refused, Refused::Closed),
         }
         assert!(left.is_empty());
     });
@@ -157,7 +157,7 @@ fn of_two_pushes_that_see_the_request_exactly_one_hears_it() {
         let producers = [1, 2].map(|value| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
-                shared.0.push(value, Bound::Keep, || true).expect("room") && shared.0.heard()
+                shared.0.push(Bound::Keep, || true, || value).expect("room") && shared.0.heard()
             })
         });
         let heard = producers.map(|producer| producer.join().expect("no panic"));

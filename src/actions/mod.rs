@@ -17,12 +17,12 @@ use crate::actions::waiters::Waiters;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::event_loop::step::{Limits, Report};
-use crate::event_loop::{EventLoop, NEVER, Source};
+use crate::event_loop::{EventLoop, NEVER, Ran, Source};
 use crate::foreign::Context;
 use crate::handles::{Handle, Handled};
 use crate::queue::ring::{Bound, Consumer, Refused, Ring};
 use crate::script::job::ScriptResult;
-use crate::sync::Mutex;
+use crate::sync::{Mutex, yield_now};
 use crate::sys;
 
 /// The kind of a script's result.
@@ -153,34 +153,39 @@ impl ActionQueue {
         })
     }
 
-    /// Appends an action as the queue's policy says; it comes back when it is refused.
-    pub fn push(&self, action: Action) -> std::result::Result<(), (Error, Action)> {
-        let mut action = action;
+    /// Appends an action as the queue's policy says.
+    pub fn push(&self, action: Action) -> Result<()> {
+        let mut action = Some(action);
         let mut until = None;
         loop {
             if self.closed.load(Ordering::Acquire) {
-                return Err((Error::Closed, action));
+                return Err(Error::Closed);
             }
-            action = match self.try_push(action, Bound::Keep) {
+            let make = || action.take().expect("a place is certain only once");
+            match self.try_push(Bound::Keep, make) {
                 Ok(()) => return Ok(()),
-                Err((Refused::Closed, action)) => return Err((Error::Closed, action)),
-                Err((Refused::Full, action)) => action,
-            };
-            match self.when_full {
-                WhenFull::Refuse => return Err((Error::Full, action)),
-                WhenFull::DropOldest => {
-                    let oldest = self.take(|taking| taking.dropped += 1);
-                    drop(oldest);
+                Err(Refused::Closed) => return Err(Error::Closed),
+                Err(Refused::Full) => self.make_room(&mut until)?,
+            }
+        }
+    }
+
+    /// What the policy says to do before a push is tried again.
+    #[cold]
+    fn make_room(&self, until: &mut Option<u64>) -> Result<()> {
+        match self.when_full {
+            WhenFull::Refuse => Err(Error::Full),
+            WhenFull::DropOldest => {
+                let oldest = self.take(|taking| taking.dropped += 1);
+                drop(oldest);
+                Ok(())
+            }
+            WhenFull::Block(wait) => {
+                if self.taker.load(Ordering::Relaxed) == sys::thread_id() {
+                    return Err(Error::WouldDeadlock);
                 }
-                WhenFull::Block(wait) => {
-                    if self.taker.load(Ordering::Relaxed) == sys::thread_id() {
-                        return Err((Error::WouldDeadlock, action));
-                    }
-                    let until = *until.get_or_insert_with(|| monotonic_ns().saturating_add(wait));
-                    if !self.wait_for_room(until) {
-                        return Err((Error::Timeout, action));
-                    }
-                }
+                let until = *until.get_or_insert_with(|| monotonic_ns().saturating_add(wait));
+                if self.wait_for_room(until) { Ok(()) } else { Err(Error::Timeout) }
             }
         }
     }
@@ -188,17 +193,19 @@ impl ActionQueue {
     /// Appends an action whatever the bound: for what must never be lost. Only a queue that has
     /// ended does not take it; it is dropped then.
     pub fn push_always(&self, action: Action) {
-        let ended = self.try_push(action, Bound::Exceed);
-        drop(ended);
+        let mut action = Some(action);
+        let make = || action.take().expect("a place is certain only once");
+        let ended = self.try_push(Bound::Exceed, make);
+        debug_assert_ne!(ended, Err(Refused::Full));
     }
 
     #[inline]
     fn try_push(
         &self,
-        action: Action,
         bound: Bound,
-    ) -> std::result::Result<(), (Refused, Action)> {
-        if self.ring.push(action, bound, || true)? && self.ring.heard() {
+        make: impl FnOnce() -> Action,
+    ) -> std::result::Result<(), Refused> {
+        if self.ring.push(bound, || true, make)? && self.ring.heard() {
             self.tell();
         }
         Ok(())
@@ -227,13 +234,21 @@ impl ActionQueue {
         })
     }
 
-    /// Takes the oldest action, and counts it by `count`.
-    fn take(&self, count: impl FnOnce(&mut Taking)) -> Option<Action> {
+    /// Takes the oldest action, and counts it by `count`. Also says whether there is more; if
+    /// not, the ring listens for it now.
+    #[inline]
+    fn take(&self, count: impl FnOnce(&mut Taking)) -> (Option<Action>, bool) {
         let mut taking = self.taking.lock();
-        let consumer = taking.consumer.as_mut()?;
+        let Some(consumer) = taking.consumer.as_mut() else { return (None, false) };
         let waiting = consumer.available(&self.ring);
-        let action = consumer.pop(&self.ring);
-        let more = !consumer.is_empty(&self.ring) || !consumer.listen(&self.ring);
+        let mut action = consumer.pop(&self.ring);
+        // A push may be between its two halves, and it has heard of no listener: whoever went to
+        // sleep now would not be told. It is a few instructions, unless its thread was preempted.
+        while action.is_none() && !consumer.listen(&self.ring) {
+            yield_now();
+            action = consumer.pop(&self.ring);
+        }
+        let more = consumer.is_ready(&self.ring) || !consumer.listen(&self.ring);
         taking.high_water = taking.high_water.max(waiting);
         if action.is_some() {
             count(&mut taking);
@@ -248,13 +263,13 @@ impl ActionQueue {
             fence(Ordering::SeqCst);
             self.pushers.wake_one();
         }
-        action
+        (action, more)
     }
 
     /// Takes the oldest action, without waiting.
     pub fn try_pop(&self) -> Result<Action> {
         self.taker.store(sys::thread_id(), Ordering::Relaxed);
-        match self.take(|taking| taking.delivered += 1) {
+        match self.take(|taking| taking.delivered += 1).0 {
             Some(action) => Ok(action),
             None if self.is_closed() => Err(Error::Closed),
             None => Err(Error::Empty),
@@ -289,7 +304,7 @@ impl ActionQueue {
         let mut report = Report { next_deadline_ns: NEVER, ..Report::default() };
         let mut now = start;
         for _ in 0..self.pending().min(most) {
-            if !self.run_next(me, &run) {
+            if !self.run_next(me, &run).one {
                 break;
             }
             report.items += 1;
@@ -311,12 +326,13 @@ impl ActionQueue {
     }
 
     #[inline]
-    fn run_next(&self, me: u64, run: impl Fn(&Action)) -> bool {
-        let Some(action) = self.take(|taking| taking.delivered += 1) else { return false };
+    fn run_next(&self, me: u64, run: impl Fn(&Action)) -> Ran {
+        let (action, more) = self.take(|taking| taking.delivered += 1);
+        let Some(action) = action else { return Ran { one: false, more } };
         let outer = self.running.swap(me, Ordering::Relaxed);
         run(&action);
         self.running.store(outer, Ordering::Relaxed);
-        true
+        Ran { one: true, more }
     }
 
     /// Lets the polls of a loop run the actions with what `make` gives. Once, and for good.
@@ -390,18 +406,12 @@ impl Source for ActionQueue {
         taking.consumer.as_ref().map_or(0, |consumer| consumer.available(&self.ring))
     }
 
-    fn run_one(&self) -> bool {
-        let Some(Attachment { to, priority, run }) = self.attachment.get() else { return false };
+    fn run_one(&self) -> Ran {
+        let Some(Attachment { run, .. }) = self.attachment.get() else {
+            return Ran { one: false, more: false };
+        };
         let me = sys::thread_id();
         self.taker.store(me, Ordering::Relaxed);
-        if self.run_next(me, run) {
-            return true;
-        }
-        // Nothing to take, and listening for more: unless a push is between its two halves.
-        let torn = self.taking.lock().consumer.as_ref().is_some_and(|c| !c.listen(&self.ring));
-        if torn && let (Ok(to), Some(this)) = (EventLoop::table().pin(*to), self.this.upgrade()) {
-            to.source_ready(*priority, this);
-        }
-        false
+        self.run_next(me, run)
     }
 }

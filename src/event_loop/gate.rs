@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::event_loop::timers::Callback;
-use crate::foreign::{Foreign, WorkFn, call};
+use crate::foreign::{WorkFn, call};
 use crate::parker::{NUDGED, Parker, Told};
 use crate::queue::ring::{Bound, Refused, Ring};
 use crate::sys;
@@ -16,6 +16,20 @@ pub const POST_BYTES_MAX: usize = 64;
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(16))]
 pub struct Bytes(pub [u8; POST_BYTES_MAX]);
+
+impl Bytes {
+    /// A copy of `lent`, which is no longer than what there is place for.
+    #[inline]
+    pub fn copy(lent: &[u8]) -> Self {
+        // Of a length that the compiler knows: moves, no call.
+        if let Ok(whole) = <&[u8; POST_BYTES_MAX]>::try_from(lent) {
+            return Self(*whole);
+        }
+        let mut bytes = [0; POST_BYTES_MAX];
+        bytes[..lent.len()].copy_from_slice(lent);
+        Self(bytes)
+    }
+}
 
 /// One thing to do on the owner thread.
 #[derive(Debug)]
@@ -36,13 +50,6 @@ impl Post {
                 drop(data);
             }
             Self::Copy(run, mut bytes) => call(run, bytes.0.as_mut_ptr().cast()),
-        }
-    }
-
-    /// Forgets what the host lent: it was refused, so it still is the host's.
-    pub fn disown(self) {
-        if let Self::Call(callback) = self {
-            Foreign::into_parts(callback.data);
         }
     }
 }
@@ -71,15 +78,15 @@ impl Gate {
         self.parker.notify(crate::parker::WOKEN)
     }
 
-    /// Queues a post of normal priority. `still_ours` says whether the loop that is meant is
-    /// still behind this gate.
+    /// Queues a post of normal priority, made when it is certain to be queued. `still_ours` says
+    /// whether the loop that is meant is still behind this gate.
     #[inline]
     pub fn post(
         &self,
-        post: Post,
         still_ours: impl Fn() -> bool,
-    ) -> std::result::Result<Told, (Refused, Post)> {
-        let asleep = self.ring.push(post, Bound::Keep, still_ours)?;
+        make: impl FnOnce() -> Post,
+    ) -> Result<Told, Refused> {
+        let asleep = self.ring.push(Bound::Keep, still_ours, make)?;
         Ok(if asleep { self.parker.notify(NUDGED) } else { Told::Done })
     }
 }

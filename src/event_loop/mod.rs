@@ -52,9 +52,17 @@ pub struct Config {
 pub trait Source: Send + Sync {
     /// Items that are ready.
     fn pending(&self) -> u64;
-    /// Runs the oldest item. False when there was none: the source has then made sure that the
-    /// next item makes it ready again.
-    fn run_one(&self) -> bool;
+    /// Runs the oldest item, if there is one.
+    fn run_one(&self) -> Ran;
+}
+
+/// What a source has done.
+#[derive(Clone, Copy, Debug)]
+pub struct Ran {
+    /// An item ran.
+    pub one: bool,
+    /// There is more. If not, the source has made sure that the next item makes it ready again.
+    pub more: bool,
 }
 
 /// A source that is ready, and how many items it may still run in this step.
@@ -195,23 +203,23 @@ impl EventLoop {
         self.finish(told);
     }
 
-    /// Queues a post; the post comes back when that is refused.
-    pub fn post(&self, priority: u32, post: Post) -> std::result::Result<(), (Error, Post)> {
+    /// Queues a post, made when it is certain to be queued.
+    pub fn post(&self, priority: u32, make: impl FnOnce() -> Post) -> Result<()> {
         if priority == PRIORITY_NORMAL {
-            let told = self.gate.post(post, || true).map_err(|(why, post)| (why.into(), post))?;
+            let told = self.gate.post(|| true, make)?;
             self.finish(told);
             return Ok(());
         }
         {
             let mut shared = self.shared.lock();
             if shared.closed {
-                return Err((Error::StaleHandle, post));
+                return Err(Error::StaleHandle);
             }
             if self.shared_len.load(Ordering::Relaxed) as u64 >= self.post_capacity {
                 shared.refused += 1;
-                return Err((Error::Full, post));
+                return Err(Error::Full);
             }
-            shared.posts.push(priority, post);
+            shared.posts.push(priority, make());
             shared.posted += 1;
             self.shared_len.fetch_add(1, Ordering::Release);
         }
@@ -233,17 +241,18 @@ impl EventLoop {
         self.nudge();
     }
 
-    /// Schedules a timer; the callback comes back when that is refused.
+    /// Schedules a timer; its callback is made when it is certain to be scheduled.
+    #[inline]
     pub fn schedule(
         &self,
         delay: u64,
         repeat: Option<Repeat>,
-        callback: Callback,
-    ) -> std::result::Result<u64, (Error, Callback)> {
+        make: impl FnOnce() -> Callback,
+    ) -> Result<u64> {
         let now = self.clock.now();
         let deadline = now.saturating_add(delay);
         let mut timers = self.timers.lock();
-        let id = timers.schedule(now, deadline, repeat, callback)?;
+        let id = timers.schedule(now, deadline, repeat, make)?;
         let sooner = deadline < self.next_timer.load(Ordering::Relaxed);
         if sooner {
             self.next_timer.store(deadline, Ordering::Release);

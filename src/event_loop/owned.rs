@@ -4,7 +4,7 @@
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::event_loop::gate::Post;
 use crate::event_loop::{EventLoop, Ready};
 use crate::queue::lanes::Lanes;
@@ -56,9 +56,14 @@ impl OwnerCell {
     /// For moments only: never while the host's code runs.
     #[inline]
     pub fn borrow(&self, of: &EventLoop) -> Result<RefMut<'_, Owned>> {
-        if !of.is_owner() {
-            return Err(Error::WrongThread);
-        }
+        of.check_owner()?;
         Ok(self.0.borrow_mut())
+    }
+
+    /// The same inside of a step, whose beginning has checked the owner: a step stays on its
+    /// thread, and ownership cannot move while it runs.
+    #[inline]
+    pub(super) fn in_step(&self) -> RefMut<'_, Owned> {
+        self.0.borrow_mut()
     }
 }

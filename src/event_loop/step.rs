@@ -26,17 +26,19 @@ pub struct Limits {
     pub items: u64,
     /// Allowed inside a callback of the same loop.
     pub nested: bool,
+    /// Report what remains and when the next timer is due.
+    pub outlook: bool,
 }
 
 impl Limits {
     /// A frame's share: `work` nanoseconds, no waiting.
     pub fn budget(work: u64) -> Self {
-        Self { work: Some(work), wait: 0, items: u64::MAX, nested: false }
+        Self { work: Some(work), wait: 0, items: u64::MAX, nested: false, outlook: false }
     }
 
     /// All that is ready, after waiting for it.
     pub fn waiting(wait: u64) -> Self {
-        Self { work: None, wait, items: u64::MAX, nested: false }
+        Self { work: None, wait, items: u64::MAX, nested: false, outlook: false }
     }
 }
 
@@ -105,12 +107,12 @@ impl EventLoop {
     pub fn poll(&self, work: u64) -> Result<u64> {
         self.enter(false)?;
         self.take_notices();
-        let items = if self.is_idle() {
-            0
-        } else {
-            let start = self.clock.now();
-            self.pass(&Limits::budget(work), start).items
-        };
+        if self.is_idle() {
+            self.leave();
+            return Ok(0);
+        }
+        let start = self.clock.now();
+        let items = self.pass(&Limits::budget(work), start).items;
         self.leave();
         Ok(items)
     }
@@ -151,9 +153,10 @@ impl EventLoop {
                 yield_now();
                 continue;
             }
-            let owned = self.owned.borrow(self).expect("the step checked the owner");
-            report.remaining = self.ready_items(&owned);
-            report.next_deadline_ns = self.until_next(report.remaining);
+            if limits.outlook {
+                report.remaining = self.ready_items(&self.owned.in_step());
+                report.next_deadline_ns = self.until_next(report.remaining);
+            }
             return report;
         }
     }
@@ -172,7 +175,7 @@ impl EventLoop {
     #[inline]
     fn leave(&self) {
         let outermost = {
-            let mut owned = self.owned.borrow(self).expect("a step stays on its thread");
+            let mut owned = self.owned.in_step();
             owned.depth -= 1;
             owned.depth == 0
         };
@@ -185,7 +188,7 @@ impl EventLoop {
     fn take_notices(&self) -> u32 {
         if let Some(bell) = self.bell.get() {
             bell.silence();
-            let owned = self.owned.borrow(self).expect("the step checked the owner");
+            let owned = self.owned.in_step();
             if let Some(consumer) = &owned.consumer {
                 consumer.unlisten(&self.gate.ring);
             }
@@ -200,9 +203,9 @@ impl EventLoop {
     /// Whether a pass would find nothing. Looks at the clock only when a timer is pending.
     #[inline]
     fn is_idle(&self) -> bool {
-        let owned = self.owned.borrow(self).expect("the step checked the owner");
+        let owned = self.owned.in_step();
         let next = self.next_timer.load(Ordering::Acquire);
-        owned.consumer.as_ref().is_none_or(|consumer| consumer.is_empty(&self.gate.ring))
+        owned.consumer.as_ref().is_none_or(|consumer| !consumer.is_ready(&self.gate.ring))
             && self.shared_len.load(Ordering::Acquire) == 0
             && owned.posts.is_empty()
             && owned.sources.is_empty()
@@ -215,7 +218,7 @@ impl EventLoop {
     fn wait_for_work(&self, until: u64) -> bool {
         loop {
             let listening = {
-                let owned = self.owned.borrow(self).expect("the step checked the owner");
+                let owned = self.owned.in_step();
                 owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring))
             };
             let mut deadline = until;
@@ -226,7 +229,7 @@ impl EventLoop {
             let mut notices = 0;
             if listening && self.shared_len.load(Ordering::Acquire) == 0 {
                 notices = self.backend.wait(&self.gate.parker, deadline);
-                let owned = self.owned.borrow(self).expect("the step checked the owner");
+                let owned = self.owned.in_step();
                 if let Some(consumer) = &owned.consumer {
                     consumer.unlisten(&self.gate.ring);
                 }
@@ -268,7 +271,7 @@ impl EventLoop {
 
     /// Notes what is ready now; later arrivals are for the next step.
     fn take_stock(&self, now: u64) -> Quota {
-        let mut owned = self.owned.borrow(self).expect("the step checked the owner");
+        let mut owned = self.owned.in_step();
         if self.next_timer.load(Ordering::Acquire) <= now {
             let mut timers = self.timers.lock();
             timers.collect_due(now, &mut owned.due);
@@ -283,10 +286,11 @@ impl EventLoop {
             self.shared_len.store(0, Ordering::Release);
         }
         for (source, quota) in owned.sources.iter_mut() {
-            *quota = source.pending();
+            // One at least: a source whose items were taken by hand must get to say so.
+            *quota = source.pending().max(1);
         }
         let ring = &self.gate.ring;
-        let posts = owned.consumer.as_ref().map_or(0, |consumer| consumer.available(ring));
+        let posts = owned.consumer.as_ref().map_or(0, |consumer| consumer.ready(ring));
         self.counters.posts_high_water.raise(posts + owned.posts.len() as u64);
         Quota { posts }
     }
@@ -302,7 +306,7 @@ impl EventLoop {
         }
         loop {
             let (lane, source) = {
-                let owned = self.owned.borrow(self).expect("the step checked the owner");
+                let owned = self.owned.in_step();
                 (owned.posts.first(), owned.sources.first())
             };
             let ring = if quota.posts > 0 { PRIORITY_NORMAL } else { u32::MAX };
@@ -322,7 +326,7 @@ impl EventLoop {
     }
 
     fn next_due(&self) -> Option<u64> {
-        let mut owned = self.owned.borrow(self).expect("the step checked the owner");
+        let mut owned = self.owned.in_step();
         owned.due.pop_front().map(|(_, id)| id)
     }
 
@@ -350,7 +354,7 @@ impl EventLoop {
     fn run_posts(&self, meter: &mut Meter<'_>, quota: &mut Quota, most: u64) -> bool {
         let most = most.min(quota.posts);
         for _ in 0..most {
-            let post = self.owned.borrow(self).expect("the step checked the owner").pop(self);
+            let post = self.owned.in_step().pop(self);
             let Some(post) = post else {
                 quota.posts = 0;
                 return false;
@@ -372,7 +376,7 @@ impl EventLoop {
     }
 
     fn run_lane(&self, meter: &mut Meter<'_>) -> bool {
-        let mut owned = self.owned.borrow(self).expect("the step checked the owner");
+        let mut owned = self.owned.in_step();
         let Some((_, post)) = owned.posts.pop() else { return false };
         drop(owned);
         self.run_post(meter, post)
@@ -381,20 +385,29 @@ impl EventLoop {
     /// Runs the items of the first source. Where posts of the same priority are waiting, they
     /// take turns. True when the step ends.
     fn run_source(&self, meter: &mut Meter<'_>, quota: &mut Quota) -> bool {
-        let entry = self.owned.borrow(self).expect("the step checked the owner").sources.pop();
+        let entry = self.owned.in_step().sources.pop();
         let Some((priority, (source, mut left))) = entry else { return false };
         while left > 0 {
-            if !source.run_one() {
-                return false;
-            }
+            let ran = source.run_one();
             left -= 1;
-            self.counters.actions_run.add(1);
-            meter.report.actions += 1;
-            let ended =
-                meter.spent() || priority == PRIORITY_NORMAL && self.run_posts(meter, quota, 1);
+            let mut ended = false;
+            if ran.one {
+                self.counters.actions_run.add(1);
+                meter.report.actions += 1;
+                ended = meter.spent();
+            }
+            if !ran.more {
+                return ended;
+            }
+            if !ran.one {
+                // A push is between its two halves.
+                break;
+            }
+            if !ended && priority == PRIORITY_NORMAL {
+                ended = self.run_posts(meter, quota, 1);
+            }
             if ended {
-                let mut owned = self.owned.borrow(self).expect("the step checked the owner");
-                owned.sources.push_front(priority, (source, left));
+                self.owned.in_step().sources.push_front(priority, (source, left));
                 return true;
             }
         }
@@ -446,7 +459,7 @@ impl EventLoop {
     /// as there is something to do, and at the next deadline.
     pub(super) fn arm_bell(&self) {
         let Some(bell) = self.bell.get() else { return };
-        let owned = self.owned.borrow(self).expect("only the owner arms");
+        let owned = self.owned.in_step();
         let listening =
             owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
         // From here on whoever leaves a notice rings; what came before is looked at below.

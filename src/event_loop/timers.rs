@@ -1,9 +1,9 @@
-//! The loop's timers: the wheel says when, this file keeps what to call.
+//! The loop's timers: the wheel says when, this file says what is done then.
 
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
-use crate::event_loop::wheel::{Wheel, index_of};
+use crate::event_loop::wheel::Wheel;
 use crate::foreign::{Foreign, WorkFn};
 
 /// A function of the host's with its data.
@@ -33,16 +33,10 @@ pub struct Repeat {
     pub mode: RepeatMode,
 }
 
-/// 24 bytes beside the wheel's 24; None = the slot is free, or its callback is running.
-type Cold = Option<Callback>;
-
-const BLOCK: usize = 4096;
-
 /// All timers of a loop.
 #[derive(Debug)]
 pub struct Timers {
-    wheel: Wheel,
-    cold: Vec<Box<[Cold]>>,
+    wheel: Wheel<Callback>,
     /// Few timers repeat: they pay for it beside the others.
     repeats: HashMap<u64, Repeat>,
     max: u64,
@@ -61,7 +55,6 @@ impl Timers {
     pub fn new(max: u32) -> Self {
         Self {
             wheel: Wheel::new(),
-            cold: Vec::new(),
             repeats: HashMap::new(),
             max: if max == 0 { u64::MAX } else { max.into() },
             closed: false,
@@ -70,11 +63,6 @@ impl Timers {
             cancelled: 0,
             refused: 0,
         }
-    }
-
-    fn cold(&mut self, id: u64) -> &mut Cold {
-        let index = index_of(id);
-        &mut self.cold[index / BLOCK][index % BLOCK]
     }
 
     /// Timers that are scheduled.
@@ -87,26 +75,24 @@ impl Timers {
         self.wheel.earliest()
     }
 
-    /// Schedules; the callback comes back when that is refused.
+    /// Schedules; the callback is made when it is certain to be scheduled.
+    #[inline]
     pub fn schedule(
         &mut self,
         now: u64,
         deadline: u64,
         repeat: Option<Repeat>,
-        callback: Callback,
-    ) -> std::result::Result<u64, (Error, Callback)> {
+        make: impl FnOnce() -> Callback,
+    ) -> Result<u64> {
         if self.closed {
-            return Err((Error::StaleHandle, callback));
+            return Err(Error::StaleHandle);
         }
         let room = self.active() < self.max;
-        let Some(id) = room.then(|| self.wheel.insert(now, deadline)).flatten() else {
+        let id = if room { self.wheel.insert(now, deadline, make) } else { None };
+        let Some(id) = id else {
             self.refused += 1;
-            return Err((Error::Full, callback));
+            return Err(Error::Full);
         };
-        while index_of(id) >= self.cold.len() * BLOCK {
-            self.cold.push((0..BLOCK).map(|_| None).collect());
-        }
-        *self.cold(id) = Some(callback);
         if let Some(repeat) = repeat {
             self.repeats.insert(id, repeat);
         }
@@ -117,14 +103,12 @@ impl Timers {
     /// Takes a timer out. `Ok(None)` when it is running: whoever runs it drops it. Its callback
     /// is to be dropped outside of the lock.
     pub fn cancel(&mut self, id: u64) -> Result<Option<Callback>> {
-        if !self.wheel.remove(id) {
-            return Err(Error::NotFound);
-        }
+        let callback = self.wheel.remove(id).ok_or(Error::NotFound)?;
         if !self.repeats.is_empty() {
             self.repeats.remove(&id);
         }
         self.cancelled += 1;
-        Ok(self.cold(id).take())
+        Ok(callback)
     }
 
     /// Moves time to `now` and appends what is due to `due`, in (deadline, id) order.
@@ -137,39 +121,28 @@ impl Timers {
     /// Begins to run a due timer. None when it was cancelled meanwhile. A repeating one is
     /// scheduled anew here, so that its own callback can cancel it; `finish` gets it back.
     pub fn start(&mut self, id: u64, now: impl Fn() -> u64) -> Option<(Callback, bool)> {
-        if !self.wheel.contains(id) {
-            return None;
-        }
-        let callback = self.cold(id).take()?;
         let repeat = if self.repeats.is_empty() { None } else { self.repeats.get(&id).copied() };
-        match repeat {
-            None => {
-                self.wheel.remove(id);
-            }
-            Some(repeat) => {
-                let next = next_deadline(repeat, self.wheel.deadline(id), now());
-                self.wheel.restart(id, next);
-            }
-        }
-        Some((callback, repeat.is_some()))
+        let Some(repeat) = repeat else {
+            return Some((self.wheel.remove(id)??, false));
+        };
+        // Out while it runs: a nested step does not find it and cannot run it again.
+        let callback = self.wheel.take_item(id)?;
+        let last = self.wheel.deadline(id)?;
+        self.wheel.restart(id, next_deadline(repeat, last, now()));
+        Some((callback, true))
     }
 
     /// Ends the run of a repeating timer. Gives the callback back, to be dropped outside of the
     /// lock, when the timer was cancelled while it ran.
     pub fn finish(&mut self, id: u64, callback: Callback) -> Option<Callback> {
-        if self.closed || !self.wheel.contains(id) {
-            return Some(callback);
-        }
-        *self.cold(id) = Some(callback);
-        None
+        self.wheel.put_item(id, callback)
     }
 
     /// Takes no more, and gives back every callback there is.
     pub fn close(&mut self) -> Vec<Callback> {
         self.closed = true;
-        self.wheel = Wheel::new();
         self.repeats.clear();
-        std::mem::take(&mut self.cold).into_iter().flatten().flatten().collect()
+        self.wheel.clear()
     }
 }
 

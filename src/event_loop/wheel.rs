@@ -1,67 +1,123 @@
-//! When things are due: a hierarchical timing wheel over 24-byte nodes, with exact deadlines.
+//! When things are due: a rolling timing wheel of nodes with exact deadlines.
 //!
-//! A tick is 2^20 ns. A node lies in the level of the highest byte in which its tick differs
-//! from the current one, so level 0 holds what is due within 256 ticks, sorted by tick, and
-//! each further level 256 times as much. Time moves by jumping from one occupied bucket to the
-//! next; a bucket of a higher level is dealt out to lower ones when its time begins.
-//! After Varghese and Lauck's hierarchical wheels. Nothing here knows callbacks or locks.
+//! A tick is 2^20 ns. Level 0 has a bucket for each of the next 1024 ticks; a bucket of each
+//! further level spans 16 times as many ticks as one of the level below. A node lies in the
+//! lowest level that reaches its tick, and is dealt out to a lower one when the time of its
+//! bucket begins: what is due within a second never moves, and what moves does so in small
+//! portions, so that no frame pays for all of them. Time jumps from one occupied bucket to the
+//! next. After Varghese and Lauck's hierarchical wheels; nothing here knows locks.
 
 const TICK_BITS: u32 = 20;
-const LEVEL_BITS: u32 = 8;
-/// Six bytes of tick and twenty bits within one cover every u64 of nanoseconds.
-const LEVELS: usize = 6;
-const BUCKETS: usize = 1 << LEVEL_BITS;
+const BUCKETS: usize = 1024;
+/// Ticks of one bucket, from level to level: 2^4.
+const SPAN_BITS: u32 = 4;
+/// Enough to reach every tick of a u64 of nanoseconds.
+const LEVELS: usize = 10;
 const NONE: u32 = u32::MAX;
 /// In `previous`: not a node but the bucket that the node is first in.
 const BUCKET: u32 = 1 << 31;
 /// Nodes are kept in blocks, so that growing copies nothing and stalls no frame.
-const BLOCK_BITS: u32 = 12;
+const BLOCK_BITS: u32 = 8;
 const BLOCK: usize = 1 << BLOCK_BITS;
 /// An id is sequence (40) | index (24): later timers have larger ids.
 const INDEX_BITS: u32 = 24;
 const SEQUENCES: u64 = 1 << 40;
 
-#[derive(Clone, Copy, Debug)]
-struct Node {
+#[derive(Debug)]
+struct Node<T> {
     deadline: u64,
     /// 0 = the node is free.
     id: u64,
     /// The next node in the bucket, or in the free list.
     next: u32,
-    /// The one before, or BUCKET | bucket; NONE while the node is in no bucket.
+    /// The one before, or BUCKET | level | bucket; NONE while the node is in no bucket.
     previous: u32,
+    /// What is due. None while it is taken out.
+    item: Option<T>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    first: u32,
     /// The earliest deadline; u64::MAX after that one was taken out, until somebody asks.
     earliest: u64,
+    first: u32,
 }
 
-const EMPTY: Bucket = Bucket { first: NONE, earliest: u64::MAX };
+const EMPTY: Bucket = Bucket { earliest: u64::MAX, first: NONE };
 
-/// The wheel. Node indices are stable and dense, so data can lie beside it by index.
 #[derive(Debug)]
-pub struct Wheel {
-    blocks: Vec<Box<[Node]>>,
+struct Level {
+    buckets: [Bucket; BUCKETS],
+    occupied: [u64; BUCKETS / 64],
+    /// Which words of `occupied` are not zero.
+    words: u16,
+}
+
+impl Level {
+    fn new() -> Box<Self> {
+        Box::new(Self { buckets: [EMPTY; BUCKETS], occupied: [0; BUCKETS / 64], words: 0 })
+    }
+
+    #[inline]
+    fn fill(&mut self, at: usize) {
+        self.occupied[at / 64] |= 1 << (at % 64);
+        self.words |= 1 << (at / 64);
+    }
+
+    #[inline]
+    fn clear(&mut self, at: usize) {
+        self.occupied[at / 64] &= !(1 << (at % 64));
+        if self.occupied[at / 64] == 0 {
+            self.words &= !(1 << (at / 64));
+        }
+    }
+
+    /// How far it is from bucket `from`, going round, to the first occupied one.
+    #[inline]
+    fn distance(&self, from: usize) -> Option<u64> {
+        if self.words == 0 {
+            return None;
+        }
+        let here = self.occupied[from / 64] >> (from % 64);
+        if here != 0 {
+            return Some(here.trailing_zeros().into());
+        }
+        // The words behind this one, then round to the beginning, this one's low bits last.
+        let behind = self.words.rotate_right(from as u32 / 64 + 1);
+        let word = (from / 64 + 1 + behind.trailing_zeros() as usize) % (BUCKETS / 64);
+        let at = word * 64 + self.occupied[word].trailing_zeros() as usize;
+        Some(((at + BUCKETS - from) % BUCKETS) as u64)
+    }
+}
+
+/// The wheel. Items lie in its nodes.
+#[derive(Debug)]
+pub struct Wheel<T> {
+    blocks: Vec<Box<[Node<T>]>>,
     used: u32,
     free: u32,
     live: u32,
     sequence: u64,
-    /// The tick that the levels are relative to.
+    /// The tick that time has come to.
     tick: u64,
-    /// Made for the first node: most loops have a wheel, some never use it.
-    levels: Vec<[Bucket; BUCKETS]>,
-    occupied: [[u64; BUCKETS / 64]; LEVELS],
+    /// Each is made when it is first needed: most hosts need two.
+    levels: [Option<Box<Level>>; LEVELS],
+    /// How many of them may have been made.
+    height: usize,
 }
 
-/// The index that a timer's id names.
-pub fn index_of(id: u64) -> usize {
-    (id & ((1 << INDEX_BITS) - 1)) as usize
+#[inline]
+fn index_of(id: u64) -> u32 {
+    (id & ((1 << INDEX_BITS) - 1)) as u32
 }
 
-impl Wheel {
+impl<T> Default for Wheel<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Wheel<T> {
     /// Without nodes.
     pub const fn new() -> Self {
         Self {
@@ -71,8 +127,8 @@ impl Wheel {
             live: 0,
             sequence: 0,
             tick: 0,
-            levels: Vec::new(),
-            occupied: [[0; BUCKETS / 64]; LEVELS],
+            levels: [const { None }; LEVELS],
+            height: 0,
         }
     }
 
@@ -81,250 +137,263 @@ impl Wheel {
         self.live
     }
 
-    fn node(&self, index: u32) -> &Node {
-        &self.blocks[(index >> BLOCK_BITS) as usize][index as usize & (BLOCK - 1)]
+    #[inline]
+    fn node(&mut self, index: u32) -> &mut Node<T> {
+        &mut self.blocks[(index >> BLOCK_BITS) as usize][index as usize % BLOCK]
     }
 
-    fn node_mut(&mut self, index: u32) -> &mut Node {
-        &mut self.blocks[(index >> BLOCK_BITS) as usize][index as usize & (BLOCK - 1)]
-    }
-
-    /// Adds a node and names it. None when 2^24 are in use.
-    pub fn insert(&mut self, now: u64, deadline: u64) -> Option<u64> {
+    /// Adds a node and names it. None when 2^24 are in use; then `make` is not called.
+    #[inline]
+    pub fn insert(&mut self, now: u64, deadline: u64, make: impl FnOnce() -> T) -> Option<u64> {
         if self.live == 0 {
             // Nothing is relative to the old tick: start from here, with no bucket to deal out.
             self.tick = self.tick.max(now >> TICK_BITS);
         }
         let index = self.allocate()?;
-        self.sequence = (self.sequence + 1) % SEQUENCES;
-        let sequence = self.sequence.max(1);
-        let id = sequence << INDEX_BITS | u64::from(index);
-        *self.node_mut(index) = Node { deadline, id, next: NONE, previous: NONE };
+        self.sequence = self.sequence % (SEQUENCES - 1) + 1;
+        let id = self.sequence << INDEX_BITS | u64::from(index);
+        let node = self.node(index);
+        (node.deadline, node.id, node.item) = (deadline, id, Some(make()));
         self.live += 1;
-        self.link(index);
+        self.link(index, deadline);
         Some(id)
     }
 
+    #[inline]
     fn allocate(&mut self) -> Option<u32> {
         if self.free != NONE {
             let index = self.free;
             self.free = self.node(index).next;
             return Some(index);
         }
-        if self.used == 1 << INDEX_BITS {
-            return None;
-        }
         if self.used as usize == self.blocks.len() * BLOCK {
-            let node = Node { deadline: 0, id: 0, next: NONE, previous: NONE };
-            self.blocks.push(vec![node; BLOCK].into_boxed_slice());
+            if self.used == 1 << INDEX_BITS {
+                return None;
+            }
+            let node = || Node { deadline: 0, id: 0, next: NONE, previous: NONE, item: None };
+            self.blocks.push((0..BLOCK).map(|_| node()).collect());
         }
         self.used += 1;
         Some(self.used - 1)
     }
 
-    /// Whether `id` names a node.
-    pub fn contains(&self, id: u64) -> bool {
-        id != 0 && index_of(id) < self.used as usize && self.node(index_of(id) as u32).id == id
-    }
-
-    /// When `id`, which names a node, is due.
-    pub fn deadline(&self, id: u64) -> u64 {
-        self.node(index_of(id) as u32).deadline
-    }
-
-    /// Takes out the node that `id` names. False when there is none.
-    pub fn remove(&mut self, id: u64) -> bool {
-        if !self.contains(id) {
-            return false;
+    /// The node that `id` names.
+    #[inline]
+    fn find(&mut self, id: u64) -> Option<&mut Node<T>> {
+        let index = index_of(id);
+        if id == 0 || index >= self.used {
+            return None;
         }
-        let index = index_of(id) as u32;
+        Some(self.node(index)).filter(|node| node.id == id)
+    }
+
+    /// Whether `id` names a node.
+    pub fn contains(&mut self, id: u64) -> bool {
+        self.find(id).is_some()
+    }
+
+    /// When `id` is due.
+    pub fn deadline(&mut self, id: u64) -> Option<u64> {
+        self.find(id).map(|node| node.deadline)
+    }
+
+    /// Takes the item out of a node, which stays.
+    pub fn take_item(&mut self, id: u64) -> Option<T> {
+        self.find(id)?.item.take()
+    }
+
+    /// Puts an item into a node; it comes back when there is no such node.
+    pub fn put_item(&mut self, id: u64, item: T) -> Option<T> {
+        match self.find(id) {
+            Some(node) => node.item.replace(item),
+            None => Some(item),
+        }
+    }
+
+    /// Takes out the node that `id` names, with its item if it is in. None = no such node.
+    #[inline]
+    pub fn remove(&mut self, id: u64) -> Option<Option<T>> {
+        let item = self.find(id)?.item.take();
+        let index = index_of(id);
         self.unlink(index);
         let free = self.free;
-        *self.node_mut(index) = Node { deadline: 0, id: 0, next: free, previous: NONE };
+        let node = self.node(index);
+        (node.id, node.next) = (0, free);
         self.free = index;
         self.live -= 1;
-        true
+        Some(item)
     }
 
     /// Puts the node that `id` names back in, to be due at `deadline`.
     pub fn restart(&mut self, id: u64, deadline: u64) {
-        let index = index_of(id) as u32;
-        self.unlink(index);
-        self.node_mut(index).deadline = deadline;
-        self.link(index);
+        if self.contains(id) {
+            let index = index_of(id);
+            self.unlink(index);
+            self.node(index).deadline = deadline;
+            self.link(index, deadline);
+        }
     }
 
-    fn link(&mut self, index: u32) {
-        if self.levels.is_empty() {
-            self.levels = vec![[EMPTY; BUCKETS]; LEVELS];
-        }
-        let deadline = self.node(index).deadline;
+    /// The level and bucket for what is due at `deadline`, as seen from the current tick.
+    #[inline]
+    fn place(&self, deadline: u64) -> (usize, usize) {
         let tick = (deadline >> TICK_BITS).max(self.tick);
-        let level = ((tick ^ self.tick) | 1).ilog2() / LEVEL_BITS;
-        let at = (tick >> (level * LEVEL_BITS)) as usize % BUCKETS;
-        let bucket = &mut self.levels[level as usize][at];
+        let (mut level, mut to, mut from) = (0, tick, self.tick);
+        while to - from >= BUCKETS as u64 {
+            level += 1;
+            to >>= SPAN_BITS;
+            from >>= SPAN_BITS;
+        }
+        (level, to as usize % BUCKETS)
+    }
+
+    #[inline]
+    fn link(&mut self, index: u32, deadline: u64) {
+        let (level, at) = self.place(deadline);
+        self.height = self.height.max(level + 1);
+        let rows = self.levels[level].get_or_insert_with(Level::new);
+        let bucket = &mut rows.buckets[at];
         let first = std::mem::replace(&mut bucket.first, index);
-        // An unknown earliest stays unknown unless the bucket was empty.
         if first == NONE {
             bucket.earliest = deadline;
-        } else if bucket.earliest != u64::MAX {
-            bucket.earliest = bucket.earliest.min(deadline);
+            rows.fill(at);
+        } else {
+            // An unknown earliest stays unknown.
+            if bucket.earliest != u64::MAX {
+                bucket.earliest = bucket.earliest.min(deadline);
+            }
+            self.node(first).previous = index;
         }
-        self.occupied[level as usize][at / 64] |= 1 << (at % 64);
-        if first != NONE {
-            self.node_mut(first).previous = index;
-        }
-        let node = self.node_mut(index);
+        let node = self.node(index);
         node.next = first;
-        node.previous = BUCKET | level << LEVEL_BITS | at as u32;
+        node.previous = BUCKET | (level * BUCKETS + at) as u32;
     }
 
     fn unlink(&mut self, index: u32) {
-        let Node { next, previous, deadline, .. } = *self.node(index);
+        let &mut Node { next, previous, deadline, .. } = self.node(index);
         if previous == NONE {
             return;
         }
+        self.node(index).previous = NONE;
         if next != NONE {
-            self.node_mut(next).previous = previous;
+            self.node(next).previous = previous;
         }
         if previous & BUCKET == 0 {
-            self.node_mut(previous).next = next;
-        } else {
-            let (level, at) = bucket_of(previous);
-            self.levels[level][at].first = next;
-            if next == NONE {
-                self.occupied[level][at / 64] &= !(1 << (at % 64));
-            }
+            self.node(previous).next = next;
+            // Which bucket that is, is not known here: it may know a deadline that is gone,
+            // which is a lower bound until the bucket is looked through.
+            self.forget(deadline);
+            return;
         }
-        self.node_mut(index).previous = NONE;
-        self.forget_earliest(deadline);
+        let (level, at) = bucket_of(previous);
+        let rows = self.levels[level].as_mut().expect("a node is in it");
+        rows.buckets[at].first = next;
+        if next == NONE {
+            rows.buckets[at] = EMPTY;
+            rows.clear(at);
+        } else if rows.buckets[at].earliest == deadline {
+            rows.buckets[at].earliest = u64::MAX;
+        }
     }
 
-    /// The bucket of `deadline` has lost a node: was it the earliest?
-    fn forget_earliest(&mut self, deadline: u64) {
+    /// Some bucket has lost a node that was due at `deadline`. It lies where the node would be
+    /// put now, or in a higher level where it was put earlier.
+    fn forget(&mut self, deadline: u64) {
         let tick = (deadline >> TICK_BITS).max(self.tick);
-        let level = ((tick ^ self.tick) | 1).ilog2() / LEVEL_BITS;
-        let at = (tick >> (level * LEVEL_BITS)) as usize % BUCKETS;
-        let bucket = &mut self.levels[level as usize][at];
-        if bucket.earliest == deadline {
-            bucket.earliest = u64::MAX;
+        for (level, rows) in self.levels[..self.height].iter_mut().enumerate() {
+            let Some(rows) = rows else { continue };
+            let at = (tick >> (level as u32 * SPAN_BITS)) as usize % BUCKETS;
+            if rows.buckets[at].earliest == deadline {
+                rows.buckets[at].earliest = u64::MAX;
+            }
         }
     }
 
-    fn first_occupied(&self, level: usize, from: usize) -> Option<usize> {
-        let mut word = from / 64;
-        let mut bits = self.occupied[level][word] & (u64::MAX << (from % 64));
-        loop {
-            if bits != 0 {
-                return Some(word * 64 + bits.trailing_zeros() as usize);
-            }
-            word += 1;
-            bits = *self.occupied[level].get(word)?;
-        }
+    /// The first occupied bucket of a level, and the tick at which its time begins.
+    #[inline]
+    fn first_bucket(&self, level: usize) -> Option<(usize, u64)> {
+        let shift = level as u32 * SPAN_BITS;
+        let here = self.tick >> shift;
+        let far = self.levels[level].as_ref()?.distance(here as usize % BUCKETS)?;
+        Some(((here + far) as usize % BUCKETS, ((here + far) << shift).max(self.tick)))
     }
 
     /// The earliest deadline of all nodes in buckets; u64::MAX when there is none.
     pub fn earliest(&mut self) -> u64 {
-        for level in 0..self.levels.len() {
-            let here = (self.tick >> (level as u32 * LEVEL_BITS)) as usize % BUCKETS;
-            let Some(at) = self.first_occupied(level, here) else { continue };
-            let Bucket { first, earliest } = self.levels[level][at];
-            if earliest != u64::MAX {
-                return earliest;
+        let mut earliest = u64::MAX;
+        for level in 0..self.height {
+            let Some((at, start)) = self.first_bucket(level) else { continue };
+            if start << TICK_BITS < earliest {
+                earliest = earliest.min(self.earliest_in(level, at));
             }
-            let mut found = u64::MAX;
-            let mut index = first;
-            while index != NONE {
-                let node = self.node(index);
-                found = found.min(node.deadline);
-                index = node.next;
-            }
-            self.levels[level][at].earliest = found;
-            return found;
         }
-        u64::MAX
+        earliest
+    }
+
+    fn earliest_in(&mut self, level: usize, at: usize) -> u64 {
+        let Bucket { earliest, first } = self.bucket(level, at);
+        if earliest != u64::MAX {
+            return earliest;
+        }
+        let (mut found, mut index) = (u64::MAX, first);
+        while index != NONE {
+            let node = self.node(index);
+            found = found.min(node.deadline);
+            index = node.next;
+        }
+        self.levels[level].as_mut().expect("asked for").buckets[at].earliest = found;
+        found
+    }
+
+    fn bucket(&self, level: usize, at: usize) -> Bucket {
+        self.levels[level].as_ref().map_or(EMPTY, |rows| rows.buckets[at])
     }
 
     /// Moves time to `now` and appends (deadline, id) of all nodes due by then, in no order.
     /// They are in no bucket then: `remove` or `restart` each.
     pub fn advance(&mut self, now: u64, due: &mut Vec<(u64, u64)>) {
         let target = now >> TICK_BITS;
-        while !self.levels.is_empty() {
-            let here = self.tick as usize % BUCKETS;
-            if let Some(at) = self.first_occupied(0, here) {
-                let tick = self.tick - here as u64 + at as u64;
-                if tick > target {
-                    break;
-                }
-                self.tick = tick;
-                self.take_due(at, now, due);
-                if tick == target {
-                    break;
-                }
-                self.tick += 1;
-                if self.tick % BUCKETS as u64 == 0 {
-                    self.deal_out();
-                }
-                continue;
-            }
-            let Some(next) = self.next_bucket_start().filter(|start| *start <= target) else {
-                break;
-            };
-            self.tick = next;
-            self.deal_out();
-        }
-        // Nothing lies between here and the target: jump, and deal out what begins there.
-        if self.tick < target {
-            self.tick = target;
-            self.deal_out();
-        }
-    }
-
-    /// The first tick of the first occupied bucket above level 0.
-    fn next_bucket_start(&self) -> Option<u64> {
-        (1..LEVELS).find_map(|level| {
-            let shift = level as u32 * LEVEL_BITS;
-            let here = (self.tick >> shift) as usize % BUCKETS;
-            let at = (here + 1 < BUCKETS).then(|| self.first_occupied(level, here + 1))??;
-            let above = self.tick >> (shift + LEVEL_BITS) << (shift + LEVEL_BITS);
-            Some(above | (at as u64) << shift)
-        })
-    }
-
-    /// The current tick has entered new buckets: their nodes belong to lower levels now.
-    fn deal_out(&mut self) {
-        for level in (1..LEVELS).rev() {
-            let at = (self.tick >> (level as u32 * LEVEL_BITS)) as usize % BUCKETS;
-            if self.occupied[level][at / 64] & 1 << (at % 64) == 0 {
-                continue;
-            }
-            self.occupied[level][at / 64] &= !(1 << (at % 64));
-            let mut index = std::mem::replace(&mut self.levels[level][at], EMPTY).first;
+        loop {
+            // Of buckets that begin together the highest is dealt out first.
+            let next = (0..self.height)
+                .filter_map(|level| self.first_bucket(level).map(|(at, tick)| (tick, level, at)))
+                .min_by_key(|(tick, level, _)| (*tick, std::cmp::Reverse(*level)));
+            let Some((tick, level, at)) = next.filter(|(tick, ..)| *tick <= target) else { break };
+            self.tick = tick;
+            let mut index = self.empty(level, at);
             while index != NONE {
-                let next = self.node(index).next;
-                self.link(index);
+                let &mut Node { deadline, id, next, .. } = self.node(index);
+                if level == 0 && deadline <= now {
+                    self.node(index).previous = NONE;
+                    due.push((deadline, id));
+                } else {
+                    self.link(index, deadline);
+                }
                 index = next;
             }
+            if level == 0 && tick == target {
+                break;
+            }
         }
+        self.tick = self.tick.max(target);
     }
 
-    fn take_due(&mut self, at: usize, now: u64, due: &mut Vec<(u64, u64)>) {
-        let mut index = std::mem::replace(&mut self.levels[0][at], EMPTY).first;
-        self.occupied[0][at / 64] &= !(1 << (at % 64));
-        while index != NONE {
-            let Node { deadline, id, next, .. } = *self.node(index);
-            if deadline <= now {
-                self.node_mut(index).previous = NONE;
-                due.push((deadline, id));
-            } else {
-                self.link(index);
-            }
-            index = next;
-        }
+    /// Takes all nodes out of a bucket; gives the first.
+    fn empty(&mut self, level: usize, at: usize) -> u32 {
+        let rows = self.levels[level].as_mut().expect("its bucket is occupied");
+        rows.clear(at);
+        std::mem::replace(&mut rows.buckets[at], EMPTY).first
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) -> Vec<T> {
+        let blocks = std::mem::take(&mut self.blocks);
+        *self = Self::new();
+        blocks.into_iter().flatten().filter_map(|node| node.item).collect()
     }
 }
 
 fn bucket_of(previous: u32) -> (usize, usize) {
     let packed = (previous & !BUCKET) as usize;
-    (packed >> LEVEL_BITS, packed % BUCKETS)
+    (packed / BUCKETS, packed % BUCKETS)
 }

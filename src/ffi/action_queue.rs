@@ -14,8 +14,8 @@ use crate::event_loop::step::Limits;
 use crate::event_loop::{EventLoop, NEVER};
 use crate::ffi::action::{give, lend, sl_action, take};
 use crate::ffi::boundary::{
-    Sized0, borrow, find, guard, handle, read_sized, read_sized_or_defaults, required,
-    size_of_out, write_out, write_sized,
+    Sized0, borrow, find, guard, handle, read_sized, read_sized_or_defaults, required, size_of_out,
+    write_out, write_sized,
 };
 use crate::ffi::callback::sl_drop_fn;
 use crate::ffi::event_loop::{millis, sl_loop};
@@ -294,7 +294,7 @@ pub unsafe extern "C" fn sl_action_queue_push(
         let lent = unsafe { read_sized(action) }?;
         // SAFETY: as the caller promised.
         let copied = unsafe { take(&lent) }?;
-        queue.0.push(copied).map_err(|(error, _)| error)
+        queue.0.push(copied)
     })
 }
 

@@ -382,6 +382,7 @@ pub unsafe extern "C" fn sl_loop_step(
         let size = unsafe { size_of_out(out_report) }?;
         // SAFETY: as the caller promised.
         let limits = Limits::try_from(unsafe { read_sized_or_defaults(step) }?)?;
+        let limits = Limits { outlook: size != 0, ..limits };
         let report = owned(r#loop, |found| found.step(&limits))?;
         // SAFETY: as the caller promised.
         unsafe { write_report(out_report, size, report.into()) }

@@ -39,54 +39,27 @@ pub enum sl_priority {
 
 const _: () = assert!(sl_priority::Normal as u32 == PRIORITY_NORMAL);
 
-#[inline]
-fn post(pointer: *mut sl_loop, priority: u32, post: Post) -> Result<()> {
-    let (error, post) = match try_post(pointer, priority, post) {
-        Ok(()) => return Ok(()),
-        Err(refused) => refused,
-    };
-    post.disown();
-    Err(error)
+#[cold]
+#[inline(never)]
+fn post_to_lane(pointer: *mut sl_loop, priority: u32, make: impl FnOnce() -> Post) -> Result<()> {
+    borrow::<EventLoop, _>(pointer)?.post(priority, make)
 }
 
-/// The post comes back when it is refused: it still is the host's.
+fn fits(lent: &[u8]) -> Result<()> {
+    if lent.len() > POST_BYTES_MAX { Err(Error::InvalidArgument) } else { Ok(()) }
+}
+
 #[inline]
-fn try_post(
-    pointer: *mut sl_loop,
-    priority: u32,
-    post: Post,
-) -> std::result::Result<(), (Error, Post)> {
-    let (slot, handle) = match find::<EventLoop, _>(pointer) {
-        Ok(found) => found,
-        Err(error) => return Err((error, post)),
-    };
+fn post(pointer: *mut sl_loop, priority: u32, make: impl FnOnce() -> Post) -> Result<()> {
+    let (slot, handle) = find::<EventLoop, _>(pointer)?;
     if priority != PRIORITY_NORMAL {
-        return match borrow::<EventLoop, _>(pointer) {
-            Ok(pinned) => pinned.post(priority, post),
-            Err(error) => Err((error, post)),
-        };
+        return post_to_lane(pointer, priority, make);
     }
-    match slot.gate().post(post, || slot.holds(handle)) {
-        Ok(Told::Done) => Ok(()),
-        Ok(told) => {
-            ring(pointer, told);
-            Ok(())
-        }
-        Err((refused, post)) => Err((refused.into(), post)),
+    match slot.gate().post(|| slot.holds(handle), make)? {
+        Told::Done => {}
+        told => ring(pointer, told),
     }
-}
-
-fn call(run: sl_work_fn, userdata: *mut c_void, drop: sl_drop_fn) -> Result<Post> {
-    let run = run.ok_or(Error::NullArgument)?;
-    Ok(Post::Call(Callback { run, data: Foreign::new(userdata, drop) }))
-}
-
-fn copy(run: sl_work_fn, lent: &[u8]) -> Result<Post> {
-    let run = run.ok_or(Error::NullArgument)?;
-    let mut copied = Bytes([0; POST_BYTES_MAX]);
-    let place = copied.0.get_mut(..lent.len()).ok_or(Error::InvalidArgument)?;
-    place.copy_from_slice(lent);
-    Ok(Post::Copy(run, copied))
+    Ok(())
 }
 
 /// Queues a call of `run(userdata)` for the owner thread. Never waits, never calls `run` itself.
@@ -118,7 +91,11 @@ pub unsafe extern "C" fn sl_loop_post(
     userdata: *mut c_void,
     drop: sl_drop_fn,
 ) -> sl_status {
-    guard(|| post(r#loop, priority, call(run, userdata, drop)?))
+    guard(|| {
+        let run = run.ok_or(Error::NullArgument)?;
+        let make = || Post::Call(Callback { run, data: Foreign::new(userdata, drop) });
+        post(r#loop, priority, make)
+    })
 }
 
 /// Queues a call of `run` with a copy of some bytes. Never waits, allocates nothing.
@@ -154,6 +131,8 @@ pub unsafe extern "C" fn sl_loop_post_copy(
     guard(|| {
         // SAFETY: as the caller promised.
         let lent = unsafe { bytes(data, data_len) }?;
-        post(r#loop, priority, copy(run, lent)?)
+        let run = run.ok_or(Error::NullArgument)?;
+        fits(lent)?;
+        post(r#loop, priority, || Post::Copy(run, Bytes::copy(lent)))
     })
 }

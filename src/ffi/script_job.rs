@@ -31,9 +31,8 @@ pub enum sl_delivery {
 /// @param userdata  what was passed with the job
 /// @param result    what the job gave
 /// @thread worker
-pub type sl_script_result_fn = Option<
-    unsafe extern "C-unwind" fn(userdata: *mut c_void, result: *const sl_script_result),
->;
+pub type sl_script_result_fn =
+    Option<unsafe extern "C-unwind" fn(userdata: *mut c_void, result: *const sl_script_result)>;
 
 /// What is to be run. Fill with sl_script_job_init, then set at least the source. Everything is
 /// copied by sl_script_runner_enqueue, except what `context` and `userdata` point to.

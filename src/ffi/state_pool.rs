@@ -41,9 +41,8 @@ const STATES_MAX: u32 = 1 << 16;
 /// @param[out] out_state  the state, not NULL
 /// @return SL_STATUS_OK, or why there is no state
 /// @thread any, the one that makes the pool
-pub type sl_state_create_fn = Option<
-    unsafe extern "C-unwind" fn(userdata: *mut c_void, out_state: *mut *mut c_void) -> i32,
->;
+pub type sl_state_create_fn =
+    Option<unsafe extern "C-unwind" fn(userdata: *mut c_void, out_state: *mut *mut c_void) -> i32>;
 
 /// Destroys a state.
 ///

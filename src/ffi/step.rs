@@ -62,7 +62,7 @@ impl TryFrom<sl_step> for Limits {
         }
         let work = (step.max_work_us != SL_UNLIMITED).then(|| nanos(step.max_work_us));
         let items = if step.max_items == 0 { u64::MAX } else { step.max_items.into() };
-        Ok(Self { work, wait: nanos(step.max_wait_us), items, nested })
+        Ok(Self { work, wait: nanos(step.max_wait_us), items, nested, outlook: true })
     }
 }
 

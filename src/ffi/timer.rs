@@ -82,15 +82,10 @@ fn schedule(
 ) -> Result<sl_timer_id> {
     let run = run.ok_or(Error::NullArgument)?;
     let repeat = config.repeat()?;
-    let scheduled = with_loop(pointer, |found| {
-        let callback = Callback { run, data: Foreign::new(userdata, drop) };
-        found.schedule(nanos(config.delay_us), repeat, callback)
-    })?;
-    scheduled.map_err(|(error, callback)| {
-        // It was refused, so it still is the host's.
-        Foreign::into_parts(callback.data);
-        error
-    })
+    with_loop(pointer, |found| {
+        let make = || Callback { run, data: Foreign::new(userdata, drop) };
+        found.schedule(nanos(config.delay_us), repeat, make)
+    })?
 }
 
 /// The owner needs no pin to keep its loop alive; others do.

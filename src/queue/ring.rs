@@ -24,7 +24,7 @@ use std::ptr;
 use crossbeam::utils::CachePadded;
 
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use crate::sync::{Mutex, spin_hint, yield_now};
+use crate::sync::{Mutex, MutexGuard, spin_hint, yield_now};
 
 const LISTENING: u64 = 1;
 const SPILLED: u64 = 2;
@@ -32,9 +32,11 @@ const CLOSED: u64 = 4;
 const FLAGS: u64 = 7;
 const ONE: u64 = 8;
 
-/// Most slots that a ring has; what is beyond waits in the spill. Keeps a ring within a
-/// processor's second-level cache.
-const SLOTS_MAX: u64 = 1024;
+/// Most slots that a ring has; what is beyond waits in the spill. Keeps a ring of posts within
+/// a processor's second-level cache. Their memory is untouched until it is used.
+const SLOTS_MAX: u64 = 8192;
+/// Published items that one look counts before it asks the producers' word.
+const LOOK_AHEAD: u64 = 16;
 
 fn ticket(word: u64) -> u64 {
     word / ONE
@@ -75,7 +77,29 @@ fn read_cell<T>(cell: &Cell<MaybeUninit<T>>) -> T {
     cell.with(|place| unsafe { ptr::read(place.cast()) })
 }
 
-/// Why a push did not happen; the item comes back.
+/// Slots without items, all of whose sequences are zero.
+#[cfg(not(loom))]
+fn new_slots<T>(len: usize) -> *mut Slot<T> {
+    // From the system's zeroed pages, not written one by one: what is not used costs nothing.
+    let slots = Box::<[Slot<T>]>::new_zeroed_slice(len);
+    // SAFETY: a sequence of zero and an item that is not initialised are a slot.
+    Box::into_raw(unsafe { slots.assume_init() }).cast()
+}
+
+#[cfg(loom)]
+fn new_slots<T>(len: usize) -> *mut Slot<T> {
+    let slot = |_| Slot { sequence: AtomicU64::new(0), item: Cell::new(MaybeUninit::uninit()) };
+    Box::into_raw((0..len).map(slot).collect::<Box<[Slot<T>]>>()).cast()
+}
+
+/// Takes back what `new_slots` gave; the items are gone.
+fn free_slots<T>(slots: *mut Slot<T>, len: usize) {
+    // SAFETY: made by `new_slots` with this length; the ring is closed and all tickets are
+    // consumed, so nobody holds a reference into it.
+    drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(slots, len)) });
+}
+
+/// Why a push did not happen; then no item was made.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The bound is reached.
@@ -175,10 +199,7 @@ impl<T> Ring<T> {
     pub fn open(&self, capacity: u64) -> Consumer<T> {
         let capacity = if capacity == 0 { u64::MAX } else { capacity };
         let len = capacity.min(SLOTS_MAX).next_power_of_two();
-        let slots: Box<[Slot<T>]> = (0..len)
-            .map(|_| Slot { sequence: AtomicU64::new(0), item: Cell::new(MaybeUninit::uninit()) })
-            .collect();
-        let slots = Box::into_raw(slots).cast::<Slot<T>>();
+        let slots = new_slots(len as usize);
         let shared = &*self.producers;
         // One further than ever before: an older word compares unequal for good.
         let first = ticket(shared.tail.load(Ordering::Relaxed)) + 1;
@@ -195,25 +216,32 @@ impl<T> Ring<T> {
         Consumer { head: first, fetched, slots, mask: len - 1, first, consumed_spill }
     }
 
-    /// Appends `item`. On success says whether the consumer sleeps and must be told.
+    /// Appends what `make` makes, which is called once and only when its place is certain. On
+    /// success says whether the consumer sleeps and must be told.
     ///
     /// `still_ours` is asked after the ring was looked at and before anything is changed.
     #[inline]
     pub fn push(
         &self,
-        item: T,
         bound: Bound,
         still_ours: impl Fn() -> bool,
-    ) -> Result<bool, (Refused, T)> {
+        make: impl FnOnce() -> T,
+    ) -> Result<bool, Refused> {
         let shared = &*self.producers;
         let mut word = shared.tail.load(Ordering::Acquire);
         loop {
             if word & CLOSED != 0 || !still_ours() {
-                return Err((Refused::Closed, item));
+                return Err(Refused::Closed);
             }
             let mine = ticket(word);
             if word & SPILLED != 0 || !self.has_room(mine) {
-                return self.push_spill(item, bound, still_ours);
+                match self.begin_spill(bound, &still_ours)? {
+                    Some(spill) => return Ok(self.push_spill(spill, make())),
+                    None => {
+                        word = shared.tail.load(Ordering::Acquire);
+                        continue;
+                    }
+                }
             }
             let slots = shared.slots.load(Ordering::Relaxed).cast::<Slot<T>>();
             let mask = shared.mask.load(Ordering::Relaxed);
@@ -224,7 +252,7 @@ impl<T> Ring<T> {
                     // SAFETY: the exchange proves that the ring is still open as it was when
                     // `slots` and `mask` were read, and closing waits for this ticket.
                     let slot = unsafe { &*slots.add((mine & mask) as usize) };
-                    write_cell(&slot.item, item);
+                    write_cell(&slot.item, make());
                     // Release pairs with the Acquire in `Consumer::pop`.
                     slot.sequence.store(mine + 1, Ordering::Release);
                     return Ok(word & LISTENING != 0);
@@ -250,23 +278,22 @@ impl<T> Ring<T> {
         mine.saturating_sub(head) < room
     }
 
+    /// The spill, when an item must go there; None when the ring has room again.
     #[cold]
-    fn push_spill(
+    fn begin_spill(
         &self,
-        item: T,
         bound: Bound,
-        still_ours: impl Fn() -> bool,
-    ) -> Result<bool, (Refused, T)> {
+        still_ours: &dyn Fn() -> bool,
+    ) -> Result<Option<MutexGuard<'_, Spill<T>>>, Refused> {
         let shared = &*self.producers;
-        let mut spill = self.spill.lock();
+        let spill = self.spill.lock();
         let word = shared.tail.load(Ordering::Acquire);
         if word & CLOSED != 0 || !still_ours() {
-            return Err((Refused::Closed, item));
+            return Err(Refused::Closed);
         }
         let spilled = word & SPILLED != 0;
         if !spilled && self.has_room(ticket(word)) {
-            drop(spill);
-            return self.push(item, bound, still_ours);
+            return Ok(None);
         }
         // While nothing is spilled the ring may be filled by others at any time, so count it
         // as full; while something is, nobody fills it.
@@ -278,14 +305,19 @@ impl<T> Ring<T> {
         let waiting = ring + self.behind.load(Ordering::Relaxed);
         if bound == Bound::Keep && waiting >= shared.capacity.load(Ordering::Relaxed) {
             self.refused.fetch_add(1, Ordering::Relaxed);
-            return Err((Refused::Full, item));
+            return Err(Refused::Full);
         }
+        Ok(Some(spill))
+    }
+
+    #[cold]
+    fn push_spill(&self, mut spill: MutexGuard<'_, Spill<T>>, item: T) -> bool {
+        let shared = &*self.producers;
         spill.items.push_back(item);
         spill.total += 1;
         self.behind.fetch_add(1, Ordering::Relaxed);
         // Under the lock, so that the consumer that takes the spill also takes the flag.
-        let word = shared.tail.fetch_or(SPILLED, Ordering::AcqRel);
-        Ok(word & LISTENING != 0)
+        shared.tail.fetch_or(SPILLED, Ordering::AcqRel) & LISTENING != 0
     }
 
     /// Takes the consumer's request to be told back, on its behalf. True for one of those who
@@ -317,14 +349,32 @@ impl<T> Consumer<T> {
         self.head - self.first + self.consumed_spill
     }
 
-    /// Whether there is nothing to take, as far as one look can tell.
     #[inline]
-    pub fn is_empty(&self, ring: &Ring<T>) -> bool {
-        let word = ring.producers.tail.load(Ordering::Acquire);
-        ticket(word) == self.head && word & SPILLED == 0 && self.fetched.is_empty()
+    fn is_published(&self, ticket: u64) -> bool {
+        // SAFETY: `slots` lives until `close`, which takes this consumer.
+        let slot = unsafe { &*self.slots.add((ticket & self.mask) as usize) };
+        // Acquire pairs with the Release in `push`.
+        slot.sequence.load(Ordering::Acquire) == ticket + 1
     }
 
-    /// How many items there are to take now.
+    /// Whether there is something to take, as far as one look can tell. Leaves the producers'
+    /// word alone: each look at it would take it away from their processors.
+    #[inline]
+    pub fn is_ready(&self, ring: &Ring<T>) -> bool {
+        self.is_published(self.head) || ring.behind.load(Ordering::Relaxed) != 0
+    }
+
+    /// How many items there are to take now; at least those that were published before.
+    #[inline]
+    pub fn ready(&self, ring: &Ring<T>) -> u64 {
+        let near = (0..LOOK_AHEAD).take_while(|ahead| self.is_published(self.head + ahead)).count();
+        if near as u64 == LOOK_AHEAD || ring.behind.load(Ordering::Relaxed) != 0 {
+            return self.available(ring);
+        }
+        near as u64
+    }
+
+    /// How many items were accepted and not taken.
     #[inline]
     pub fn available(&self, ring: &Ring<T>) -> u64 {
         let in_ring = ticket(ring.producers.tail.load(Ordering::Acquire)) - self.head;
@@ -344,12 +394,11 @@ impl<T> Consumer<T> {
             ring.behind.fetch_sub(1, Ordering::Relaxed);
             return Some(item);
         }
-        // SAFETY: `slots` lives until `close`, which takes this consumer.
-        let slot = unsafe { &*self.slots.add((self.head & self.mask) as usize) };
-        // Acquire pairs with the Release in `push`.
-        if slot.sequence.load(Ordering::Acquire) != self.head + 1 {
+        if !self.is_published(self.head) {
             return if self.fetch_spill(ring) { self.pop(ring) } else { None };
         }
+        // SAFETY: as in `is_published`.
+        let slot = unsafe { &*self.slots.add((self.head & self.mask) as usize) };
         let item = read_cell(&slot.item);
         self.head += 1;
         // Release pairs with the Acquire in `has_room`.
@@ -414,10 +463,7 @@ impl<T> Consumer<T> {
         let end = FLAGS & !SPILLED & !LISTENING;
         ring.producers.tail.fetch_and(!FLAGS | end, Ordering::AcqRel);
         ring.producers.slots.store(ptr::null_mut(), Ordering::Relaxed);
-        let slots = ptr::slice_from_raw_parts_mut(self.slots, self.mask as usize + 1);
-        // SAFETY: made by `open` from a box of this length; all tickets are consumed and CLOSED
-        // keeps new ones from being handed out, so nobody holds a reference into it.
-        drop(unsafe { Box::from_raw(slots) });
+        free_slots(self.slots, self.mask as usize + 1);
         left
     }
 }
@@ -436,7 +482,7 @@ mod tests {
         let mut consumer = ring.open(0);
         let mut next = 0;
         for value in 0..10_000_u64 {
-            ring.push(value, Bound::Keep, always).expect("no bound");
+            ring.push(Bound::Keep, always, || value).expect("no bound");
             if value % 3 == 0 {
                 assert_eq!(consumer.pop(&ring), Some(next));
                 next += 1;
@@ -457,16 +503,15 @@ mod tests {
             let ring = Ring::default();
             let mut consumer = ring.open(capacity);
             for value in 0..capacity {
-                ring.push(value, Bound::Keep, always).expect("below the bound");
+                ring.push(Bound::Keep, always, || value).expect("below the bound");
             }
-            let refused = ring.push(7, Bound::Keep, always).expect_err("at the bound");
-            assert_eq!(refused, (Refused::Full, 7));
-            ring.push(capacity, Bound::Exceed, always).expect("must never be lost");
+            assert_eq!(ring.push(Bound::Keep, always, || unreachable!()), Err(Refused::Full));
+            ring.push(Bound::Exceed, always, || capacity).expect("must never be lost");
             for value in 0..=capacity {
                 assert_eq!(consumer.pop(&ring), Some(value), "capacity {capacity}");
             }
             assert_eq!(consumer.pop(&ring), None);
-            ring.push(1, Bound::Keep, always).expect("there is room again");
+            ring.push(Bound::Keep, always, || 1).expect("there is room again");
             assert_eq!(ring.refused(), 1);
         }
     }
@@ -477,13 +522,12 @@ mod tests {
         for round in 0..10 {
             let mut consumer = ring.open(4);
             for value in 0..4 {
-                ring.push(value, Bound::Keep, always).expect("below the bound");
+                ring.push(Bound::Keep, always, || value).expect("below the bound");
             }
             assert_eq!(consumer.pop(&ring), Some(0));
-            ring.push(9, Bound::Exceed, always).expect("exceeds");
+            ring.push(Bound::Exceed, always, || 9).expect("exceeds");
             assert_eq!(consumer.close(&ring), [1, 2, 3, 9], "round {round}");
-            let refused = ring.push(5, Bound::Keep, always).expect_err("closed");
-            assert_eq!(refused, (Refused::Closed, 5));
+            assert_eq!(ring.push(Bound::Keep, always, || unreachable!()), Err(Refused::Closed));
         }
     }
 
@@ -491,13 +535,13 @@ mod tests {
     fn listening_is_seen_by_the_next_push_only_after_it_was_asked_for() {
         let ring = Ring::default();
         let mut consumer = ring.open(4);
-        assert_eq!(ring.push(1, Bound::Keep, always), Ok(false));
+        assert_eq!(ring.push(Bound::Keep, always, || 1), Ok(false));
         assert!(!consumer.listen(&ring), "there is something to take");
         assert_eq!(consumer.pop(&ring), Some(1));
         assert!(consumer.listen(&ring));
         assert!(consumer.listen(&ring), "asking twice is asking once");
-        assert_eq!(ring.push(2, Bound::Keep, always), Ok(true));
+        assert_eq!(ring.push(Bound::Keep, always, || 2), Ok(true));
         consumer.unlisten(&ring);
-        assert_eq!(ring.push(3, Bound::Keep, always), Ok(false));
+        assert_eq!(ring.push(Bound::Keep, always, || 3), Ok(false));
     }
 }

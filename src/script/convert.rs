@@ -103,12 +103,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn items(
-        &mut self,
-        stack: &mut Stack<'_>,
-        table: Index,
-        len: usize,
-    ) -> Result<(), Trouble> {
+    fn items(&mut self, stack: &mut Stack<'_>, table: Index, len: usize) -> Result<(), Trouble> {
         for key in 1..=len as i64 {
             let read = stack.item(table, key, |stack, item| self.value(stack, item));
             read.map_err(|trouble| trouble.within(&Peek::Integer(key)))?;

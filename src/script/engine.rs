@@ -82,10 +82,8 @@ pub fn install(lua: &Lua, engine: Arc<Engine>) -> mlua::Result<()> {
         Ok(())
     })?;
     let post = lua.create_function(move |lua, (name, data): (LuaString, LuaValue)| {
-        match engine.post(lua, &name, &data) {
-            Ok(()) => Ok(None),
-            Err(problem) => lua.create_string(problem).map(Some),
-        }
+        let problem = engine.post(lua, &name, &data).err();
+        problem.map(|text| lua.create_string(text)).transpose()
     })?;
     let debug = stack::debug_library(lua)?;
     lua.load(PRELUDE).set_name("=scriptloop").call::<()>((write_log, post, debug))

@@ -13,14 +13,14 @@ use crate::shell::{cargo, command, root, run as run_command, target};
 use crate::{cmake, setup};
 
 const TRIPLE: &str = "x86_64-unknown-linux-gnu";
+/// The tests that run the library in a program of ours.
+const LABELS: &str = "^(case|stress|example)$";
 
 struct Campaign {
     name: &'static str,
     /// What compilers call it.
     sanitizer: &'static str,
     rustflags: &'static str,
-    /// Which tests, by label.
-    labels: &'static str,
     options: (&'static str, String),
 }
 
@@ -33,7 +33,6 @@ pub fn run() -> Result<()> {
             name: "asan",
             sanitizer: "address",
             rustflags: "-Zsanitizer=address",
-            labels: "^(case|stress|example)$",
             options: ("ASAN_OPTIONS", "detect_stack_use_after_return=1".to_owned()),
         },
         Campaign {
@@ -42,7 +41,6 @@ pub fn run() -> Result<()> {
             // The standard library is not instrumented: `tsan` lets src/sync.rs avoid what of it
             // ThreadSanitizer would misread, and ctest/tsan.supp names the rest.
             rustflags: "--cfg tsan -Zsanitizer=thread -Cunsafe-allow-abi-mismatch=sanitizer",
-            labels: "^stress$",
             options: ("TSAN_OPTIONS", format!("suppressions={}", suppressions.display())),
         },
     ];
@@ -77,7 +75,7 @@ impl Campaign {
             command("ctest")
                 .arg("--test-dir")
                 .arg(cmake::directory(&directory))
-                .args(["-L", self.labels, "-j2", "--output-on-failure", "--no-tests=error"])
+                .args(["-L", LABELS, "-j2", "--output-on-failure", "--no-tests=error"])
                 .env(variable, value),
         )
     }

@@ -316,9 +316,8 @@ impl Stack<'_> {
         // SAFETY: `body` lives in this frame, which the call below does not leave.
         unsafe { ffi::lua_pushlightuserdata(self.lua, ptr::from_ref(&body).cast_mut().cast()) };
         // SAFETY: the function and its arguments are there.
-        let code = unsafe {
-            ffi::lua_pcallk(self.lua, arguments + 1, ffi::LUA_MULTRET, 0, 0, None)
-        };
+        let code =
+            unsafe { ffi::lua_pcallk(self.lua, arguments + 1, ffi::LUA_MULTRET, 0, 0, None) };
         failure(code)
     }
 }
