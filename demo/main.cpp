@@ -54,7 +54,9 @@ int run(const demo::Options &options) {
                 corpus.trees.size());
 
     demo::Engine engine(options, corpus);
-    engine.reference_run();
+    const double seconds = engine.reference_run();
+    std::printf("reference: each of %zu tasks once, %.2f s\n", engine.workload().task_count(),
+                seconds);
     engine.run();
     const demo::Summary summary = engine.finish();
     demo::print_table(engine, summary);

@@ -99,7 +99,8 @@ std::vector<std::uint64_t> latencies(const Record &record, bool waiting) {
     return values;
 }
 
-// One line that overwrites itself on a terminal; elsewhere one line per call.
+// One line that overwrites itself on a terminal; elsewhere one line per call. Budget and wake are
+// what was used of the last quarter of a second's budgets, and the median so far.
 void print_status(const Record &record, const Workload &workload, double seconds, double of) {
     static const bool terminal = isatty(STDOUT_FILENO) != 0;
     constexpr std::size_t RECENT = 15; // frames in a quarter of a second
@@ -110,13 +111,13 @@ void print_status(const Record &record, const Workload &workload, double seconds
     }
     const double share =
         static_cast<double>(used) / static_cast<double>(RECENT * record.budget_ns) * 100.0;
-    std::printf("%s %5.2f of %.2f s  frame %4zu  jobs %5llu  checks %6llu ok %llu failed  "
-                "budget %3.0f %%  wake p50 %4.0f us%s",
+    std::printf("%s%4.1f/%.1f s frame %3zu jobs %4llu checks %5llu (%llu failed) "
+                "budget %3.0f%% wake %3.0f us%s",
                 terminal ? "\r" : "", seconds, of, frames,
                 static_cast<unsigned long long>(workload.finished()),
                 static_cast<unsigned long long>(workload.passed()),
                 static_cast<unsigned long long>(workload.failed()), share,
-                us(percentile(latencies(record, true), 0.5)), terminal ? "" : "\n");
+                us(percentile(latencies(record, true), 0.5)), terminal ? "  " : "\n");
     std::fflush(stdout);
 }
 

@@ -35,10 +35,6 @@ class Svg {
             width, height, colour);
     }
 
-    void circle(double x, double y, double radius, const char *colour) {
-        add("<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\"/>\n", x, y, radius, colour);
-    }
-
     void path(const std::string &shapes, const char *colour, double opacity = 1.0) {
         add("<path fill=\"%s\" fill-opacity=\"%.2f\" d=\"", colour, opacity);
         body_ += shapes + "\"/>\n";

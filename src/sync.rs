@@ -7,38 +7,28 @@ pub use std::sync::atomic;
 
 #[cfg(loom)]
 pub use loom::sync::MutexGuard;
+#[cfg(loom)]
+pub use loom::sync::MutexGuard;
 #[cfg(not(loom))]
-pub use std::sync::MutexGuard;
+pub use parking_lot::MutexGuard;
 
 /// A mutex that is never poisoned: a callback that panics is contained where it is called, and
 /// no lock is held while the host's code runs, so what a lock guards is always whole.
 #[derive(Debug, Default)]
 #[cfg(not(loom))]
-pub struct Mutex<T>(std::sync::Mutex<T>);
+pub struct Mutex<T>(parking_lot::Mutex<T>);
 
 #[cfg(not(loom))]
 impl<T> Mutex<T> {
     /// A mutex around `value`.
-    #[expect(clippy::disallowed_methods, reason = "this is the wrapper that all others use")]
     pub const fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
+        Self(parking_lot::Mutex::new(value))
     }
 
     /// Waits for the lock.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        // The contended path of std's mutex is not instrumented: ThreadSanitizer would miss what
-        // it synchronises and report races that are none.
-        #[cfg(tsan)]
-        loop {
-            match self.0.try_lock() {
-                Ok(guard) => return guard,
-                Err(std::sync::TryLockError::Poisoned(error)) => return error.into_inner(),
-                Err(std::sync::TryLockError::WouldBlock) => yield_now(),
-            }
-        }
-        #[cfg(not(tsan))]
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -16,7 +16,7 @@ use once_cell::sync::OnceCell;
 use crate::actions::waiters::Waiters;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
-use crate::event_loop::step::{Limits, Report};
+use crate::event_loop::budget::{Limits, Report};
 use crate::event_loop::{EventLoop, NEVER, Ran, Source};
 use crate::foreign::Context;
 use crate::handles::{Handle, Handled};
@@ -355,7 +355,8 @@ impl ActionQueue {
 
     /// Wakes a loop whenever there is something to take, unless one is attached.
     pub fn wakes(&self, woken: Handle) -> Result<()> {
-        self.woken.set(woken).map_err(|_| Error::Busy)
+        let first = self.woken.get_or_init(|| woken);
+        if *first == woken { Ok(()) } else { Err(Error::Busy) }
     }
 
     /// Refuses new actions from the host and releases everybody who waits. What is queued can

@@ -41,15 +41,12 @@ pub enum Post {
 }
 
 impl Post {
-    /// Does it.
+    /// Does it. The host's data is dropped with the post.
     #[inline]
-    pub fn run(self) {
+    pub fn run(&mut self) {
         match self {
-            Self::Call(Callback { run, data }) => {
-                call(run, data.userdata());
-                drop(data);
-            }
-            Self::Copy(run, mut bytes) => call(run, bytes.0.as_mut_ptr().cast()),
+            Self::Call(Callback { run, data }) => call(*run, data.userdata()),
+            Self::Copy(run, bytes) => call(*run, bytes.0.as_mut_ptr().cast()),
         }
     }
 }

@@ -3,11 +3,13 @@
 
 pub mod backend;
 pub mod bell;
+pub mod budget;
 pub mod gate;
 pub mod owned;
 pub mod stats;
 pub mod step;
 pub mod timers;
+pub mod wait;
 pub mod wheel;
 
 use std::sync::Arc;

@@ -6,95 +6,16 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::clock::{Clock, monotonic_ns};
+use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
+use crate::event_loop::budget::{Limits, Meter, Report};
 use crate::event_loop::gate::Post;
 use crate::event_loop::owned::Owned;
 use crate::event_loop::{EventLoop, NEVER, PRIORITY_NORMAL};
 use crate::foreign::call;
 use crate::parker::WOKEN;
+use crate::queue::ring::Claimed;
 use crate::sync::yield_now;
-
-/// What a step may use.
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Nanoseconds of work; None = no time budget, and no look at the clock between items.
-    pub work: Option<u64>,
-    /// Nanoseconds to wait for the first item; `NEVER` = no bound.
-    pub wait: u64,
-    /// Most items.
-    pub items: u64,
-    /// Allowed inside a callback of the same loop.
-    pub nested: bool,
-    /// Report what remains and when the next timer is due.
-    pub outlook: bool,
-}
-
-impl Limits {
-    /// A frame's share: `work` nanoseconds, no waiting.
-    pub fn budget(work: u64) -> Self {
-        Self { work: Some(work), wait: 0, items: u64::MAX, nested: false, outlook: false }
-    }
-
-    /// All that is ready, after waiting for it.
-    pub fn waiting(wait: u64) -> Self {
-        Self { work: None, wait, items: u64::MAX, nested: false, outlook: false }
-    }
-}
-
-/// What a step did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Timers, posts and actions together.
-    pub items: u64,
-    /// Timer callbacks.
-    pub timers: u64,
-    /// Posts.
-    pub posts: u64,
-    /// Items of attached sources.
-    pub actions: u64,
-    /// From the first item's start to the last one's end.
-    pub elapsed_ns: u64,
-    /// How far the last item went beyond the budget.
-    pub overshoot_ns: u64,
-    /// Ready items that did not fit.
-    pub remaining: u64,
-    /// Nanoseconds until something is ready; 0 = now, `NEVER` = nothing is scheduled.
-    pub next_deadline_ns: u64,
-}
-
-/// The budget of a running step, and its report so far.
-struct Meter<'a> {
-    clock: &'a Clock,
-    start: u64,
-    end: Option<u64>,
-    items: u64,
-    now: u64,
-    report: Report,
-}
-
-impl<'a> Meter<'a> {
-    fn new(clock: &'a Clock, limits: &Limits, start: u64) -> Self {
-        // No time at all still is one item: progress is certain.
-        let (end, items) = match limits.work {
-            None => (None, limits.items),
-            Some(0) => (None, 1),
-            Some(work) => (Some(start.saturating_add(work)), limits.items),
-        };
-        Self { clock, start, end, items, now: start, report: Report::default() }
-    }
-
-    /// Counts an item; true when the step ends here.
-    #[inline]
-    fn spent(&mut self) -> bool {
-        self.report.items += 1;
-        if let Some(end) = self.end {
-            self.now = self.clock.now();
-            return self.now >= end || self.report.items >= self.items;
-        }
-        self.report.items >= self.items
-    }
-}
 
 /// What was ready when the step began.
 struct Quota {
@@ -107,12 +28,10 @@ impl EventLoop {
     pub fn poll(&self, work: u64) -> Result<u64> {
         self.enter(false)?;
         self.take_notices();
-        if self.is_idle() {
-            self.leave();
-            return Ok(0);
+        let mut items = 0;
+        if let Some(start) = self.look(true) {
+            items = self.pass(&Limits::budget(work), start).items;
         }
-        let start = self.clock.now();
-        let items = self.pass(&Limits::budget(work), start).items;
         self.leave();
         Ok(items)
     }
@@ -137,27 +56,40 @@ impl EventLoop {
     }
 
     fn step_inside(&self, limits: &Limits, woken: bool) -> Report {
+        let timed = limits.work.is_some() || limits.outlook;
+        let mut report = Report::default();
+        if let Some(start) = self.look(timed) {
+            report = self.pass(limits, start);
+        }
+        // Nothing ran: nothing was ready, or what was is between a ticket and its publication.
+        if report.items == 0 && limits.wait != 0 && !woken {
+            report = self.wait_and_pass(limits, timed);
+        }
+        if limits.outlook {
+            report.remaining = self.ready_items(&self.owned.in_step());
+            report.next_deadline_ns = self.until_next(report.remaining);
+        }
+        report
+    }
+
+    /// Waits until a pass has run something, the host wakes the loop, or time is up.
+    fn wait_and_pass(&self, limits: &Limits, timed: bool) -> Report {
         let until = match limits.wait {
             NEVER => NEVER,
             wait => monotonic_ns().saturating_add(wait),
         };
-        let mut woken = woken || limits.wait == 0;
         loop {
-            if !woken && self.is_idle() {
-                woken = self.wait_for_work(until);
-            }
-            let start = self.clock.now();
-            let mut report = self.pass(limits, start);
-            // A ticket's holder may be about to publish its post: nothing ran, wait on.
-            if report.items == 0 && !woken && monotonic_ns() < until {
+            let woken = self.wait_for_work(until);
+            if let Some(start) = self.look(timed) {
+                let report = self.pass(limits, start);
+                if report.items != 0 {
+                    return report;
+                }
                 yield_now();
-                continue;
             }
-            if limits.outlook {
-                report.remaining = self.ready_items(&self.owned.in_step());
-                report.next_deadline_ns = self.until_next(report.remaining);
+            if woken || until != NEVER && monotonic_ns() >= until {
+                return Report::default();
             }
-            return report;
         }
     }
 
@@ -200,62 +132,24 @@ impl EventLoop {
         notices
     }
 
-    /// Whether a pass would find nothing. Looks at the clock only when a timer is pending.
+    /// Whether there is something to do, and what time it is. Looks at the clock only when a
+    /// timer is pending or the time is asked for (`timed`); else the time is 0.
     #[inline]
-    fn is_idle(&self) -> bool {
-        let owned = self.owned.in_step();
+    pub(super) fn look(&self, timed: bool) -> Option<u64> {
         let next = self.next_timer.load(Ordering::Acquire);
-        owned.consumer.as_ref().is_none_or(|consumer| !consumer.is_ready(&self.gate.ring))
-            && self.shared_len.load(Ordering::Acquire) == 0
-            && owned.posts.is_empty()
-            && owned.sources.is_empty()
-            && owned.due.is_empty()
-            && (next == NEVER || next > self.clock.now())
-    }
-
-    /// Sleeps until there is something to do or `until`. True when the host's wake or the
-    /// bound ended it: then the step returns even with nothing done.
-    fn wait_for_work(&self, until: u64) -> bool {
-        loop {
-            let listening = {
-                let owned = self.owned.in_step();
-                owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring))
-            };
-            let mut deadline = until;
-            if self.clock.is_system() {
-                deadline = deadline.min(self.refresh_next_timer());
-            }
-            let deadline = Some(deadline).filter(|at| *at != NEVER);
-            let mut notices = 0;
-            if listening && self.shared_len.load(Ordering::Acquire) == 0 {
-                notices = self.backend.wait(&self.gate.parker, deadline);
-                let owned = self.owned.in_step();
-                if let Some(consumer) = &owned.consumer {
-                    consumer.unlisten(&self.gate.ring);
-                }
-            }
-            if notices & WOKEN != 0 {
-                self.counters.wakes.add(1);
-                return true;
-            }
-            if !self.is_idle() {
-                return false;
-            }
-            if until != NEVER && monotonic_ns() >= until {
-                return true;
-            }
+        let ready = {
+            let owned = self.owned.in_step();
+            owned.consumer.as_ref().is_some_and(|consumer| consumer.is_ready(&self.gate.ring))
+                || self.shared_len.load(Ordering::Acquire) != 0
+                || !owned.posts.is_empty()
+                || !owned.sources.is_empty()
+                || !owned.due.is_empty()
+        };
+        if next == NEVER {
+            return ready.then(|| if timed { self.clock.now() } else { 0 });
         }
-    }
-
-    /// Makes `next_timer` exact: what it was may have been cancelled.
-    fn refresh_next_timer(&self) -> u64 {
-        if self.next_timer.load(Ordering::Acquire) == NEVER {
-            return NEVER;
-        }
-        let mut timers = self.timers.lock();
-        let next = timers.earliest();
-        self.next_timer.store(next, Ordering::Release);
-        next
+        let now = self.clock.now();
+        (ready || next <= now).then_some(now)
     }
 
     /// Runs what is ready. Never waits.
@@ -263,10 +157,7 @@ impl EventLoop {
         let mut meter = Meter::new(&self.clock, limits, start);
         let quota = self.take_stock(start);
         self.run_all(&mut meter, quota);
-        let mut report = meter.report;
-        report.elapsed_ns = meter.clock.now().saturating_sub(meter.start);
-        report.overshoot_ns = meter.end.map_or(0, |end| meter.now.saturating_sub(end));
-        report
+        meter.finish(limits.outlook)
     }
 
     /// Notes what is ready now; later arrivals are for the next step.
@@ -354,32 +245,30 @@ impl EventLoop {
     fn run_posts(&self, meter: &mut Meter<'_>, quota: &mut Quota, most: u64) -> bool {
         let most = most.min(quota.posts);
         for _ in 0..most {
-            let post = self.owned.in_step().pop(self);
-            let Some(post) = post else {
+            let Some(post) = self.owned.in_step().claim(self) else {
                 quota.posts = 0;
                 return false;
             };
             quota.posts -= 1;
-            if self.run_post(meter, post) {
+            self.counters.posts_run.add(1);
+            meter.report.posts += 1;
+            post.using(Post::run);
+            self.owned.in_step().release(self);
+            if meter.spent() {
                 return true;
             }
         }
         false
     }
 
-    #[inline]
-    fn run_post(&self, meter: &mut Meter<'_>, post: Post) -> bool {
+    fn run_lane(&self, meter: &mut Meter<'_>) -> bool {
+        let post = self.owned.in_step().posts.pop();
+        let Some((_, mut post)) = post else { return false };
         self.counters.posts_run.add(1);
         meter.report.posts += 1;
         post.run();
+        drop(post);
         meter.spent()
-    }
-
-    fn run_lane(&self, meter: &mut Meter<'_>) -> bool {
-        let mut owned = self.owned.in_step();
-        let Some((_, post)) = owned.posts.pop() else { return false };
-        drop(owned);
-        self.run_post(meter, post)
     }
 
     /// Runs the items of the first source. Where posts of the same priority are waiting, they
@@ -423,61 +312,18 @@ impl EventLoop {
             self.shared_len.fetch_add(1, Ordering::Release);
         }
     }
-
-    /// Ready items, as many as one look can tell.
-    fn ready_items(&self, owned: &Owned) -> u64 {
-        let ring = &self.gate.ring;
-        let posts = owned.consumer.as_ref().map_or(0, |consumer| consumer.available(ring));
-        let sources: u64 = owned.sources.iter().map(|(source, _)| source.pending()).sum();
-        let shared = if self.shared_len.load(Ordering::Acquire) == 0 {
-            0
-        } else {
-            let shared = self.shared.lock();
-            let pending = shared.sources.iter().map(|source| source.pending());
-            shared.posts.len() as u64 + pending.sum::<u64>()
-        };
-        posts + owned.posts.len() as u64 + owned.due.len() as u64 + sources + shared
-    }
-
-    fn until_next(&self, ready: u64) -> u64 {
-        if ready != 0 {
-            return 0;
-        }
-        match self.refresh_next_timer() {
-            NEVER => NEVER,
-            next => next.saturating_sub(self.clock.now()),
-        }
-    }
-
-    /// Nanoseconds until a step has something to do; 0 = it has now. For the owner thread.
-    pub fn next_deadline(&self) -> Result<u64> {
-        let ready = self.ready_items(&*self.owned.borrow(self)?);
-        Ok(self.until_next(ready))
-    }
-
-    /// After a step, and when the descriptor is first asked for: it is to be readable as long
-    /// as there is something to do, and at the next deadline.
-    pub(super) fn arm_bell(&self) {
-        let Some(bell) = self.bell.get() else { return };
-        let owned = self.owned.in_step();
-        let listening =
-            owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
-        // From here on whoever leaves a notice rings; what came before is looked at below.
-        let watched = self.gate.parker.watch();
-        if !listening || !watched || self.until_next(self.ready_items(&owned)) == 0 {
-            bell.ring();
-            return;
-        }
-        let next = self.next_timer.load(Ordering::Acquire);
-        if next != NEVER && self.clock.is_system() {
-            bell.ring_at(next);
-        }
-    }
 }
 
 impl Owned {
     #[inline]
-    fn pop(&mut self, of: &EventLoop) -> Option<Post> {
-        self.consumer.as_mut()?.pop(&of.gate.ring)
+    fn claim(&mut self, of: &EventLoop) -> Option<Claimed<Post>> {
+        self.consumer.as_mut()?.claim(&of.gate.ring)
+    }
+
+    #[inline]
+    fn release(&mut self, of: &EventLoop) {
+        if let Some(consumer) = &mut self.consumer {
+            consumer.release(&of.gate.ring);
+        }
     }
 }

@@ -150,7 +150,7 @@ impl<T> Wheel<T> {
             self.tick = self.tick.max(now >> TICK_BITS);
         }
         let index = self.allocate()?;
-        self.sequence = self.sequence % (SEQUENCES - 1) + 1;
+        self.sequence = if self.sequence + 1 == SEQUENCES { 1 } else { self.sequence + 1 };
         let id = self.sequence << INDEX_BITS | u64::from(index);
         let node = self.node(index);
         (node.deadline, node.id, node.item) = (deadline, id, Some(make()));

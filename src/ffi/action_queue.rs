@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::actions::{Action, ActionQueue, Stats, WhenFull};
 use crate::error::{Error, Result};
-use crate::event_loop::step::Limits;
+use crate::event_loop::budget::Limits;
 use crate::event_loop::{EventLoop, NEVER};
 use crate::ffi::action::{give, lend, sl_action, take};
 use crate::ffi::boundary::{

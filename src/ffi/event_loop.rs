@@ -10,9 +10,9 @@
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::event_loop::budget::Limits;
 use crate::event_loop::gate::Gate;
 use crate::event_loop::stats::Stats;
-use crate::event_loop::step::Limits;
 use crate::event_loop::{Config, EventLoop};
 use crate::ffi::boundary::{
     Sized0, borrow, find, guard, handle, read_sized_or_defaults, required, size_of_out, write_out,

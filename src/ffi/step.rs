@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use crate::event_loop::NEVER;
-use crate::event_loop::step::{Limits, Report};
+use crate::event_loop::budget::{Limits, Report};
 use crate::ffi::boundary::{Sized0, guard, write_sized};
 use crate::ffi::status::sl_status;
 

@@ -54,11 +54,6 @@ unsafe impl Sized0 for sl_timer_config {
 }
 
 impl sl_timer_config {
-    fn once_or_every(delay_ms: u64, repeat_ms: u64) -> Self {
-        let (delay_us, repeat_us) = (delay_ms.saturating_mul(1000), repeat_ms.saturating_mul(1000));
-        Self { delay_us, repeat_us, ..Self::defaults() }
-    }
-
     fn repeat(&self) -> Result<Option<Repeat>> {
         let mode = match self.repeat_mode {
             0 => RepeatMode::FixedDelay,
@@ -73,18 +68,21 @@ impl sl_timer_config {
     }
 }
 
+/// Milliseconds to nanoseconds; too many are for ever.
+fn millis(ms: u64) -> u64 {
+    ms.saturating_mul(1_000_000)
+}
+
+#[inline]
 fn schedule(
     pointer: *mut sl_loop,
-    config: sl_timer_config,
-    run: sl_work_fn,
-    userdata: *mut c_void,
-    drop: sl_drop_fn,
+    delay: u64,
+    repeat: Option<Repeat>,
+    (run, userdata, drop): (sl_work_fn, *mut c_void, sl_drop_fn),
 ) -> Result<sl_timer_id> {
     let run = run.ok_or(Error::NullArgument)?;
-    let repeat = config.repeat()?;
     with_loop(pointer, |found| {
-        let make = || Callback { run, data: Foreign::new(userdata, drop) };
-        found.schedule(nanos(config.delay_us), repeat, make)
+        found.schedule(delay, repeat, || Callback { run, data: Foreign::new(userdata, drop) })
     })?
 }
 
@@ -159,8 +157,9 @@ pub unsafe extern "C" fn sl_loop_schedule_timer(
     out_id: *mut sl_timer_id,
 ) -> sl_status {
     guard(|| {
-        let config = sl_timer_config::once_or_every(delay_ms, repeat_ms);
-        let id = schedule(r#loop, config, run, userdata, drop)?;
+        let mode = RepeatMode::FixedDelay;
+        let repeat = (repeat_ms != 0).then_some(Repeat { interval: millis(repeat_ms), mode });
+        let id = schedule(r#loop, millis(delay_ms), repeat, (run, userdata, drop))?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_id, id) };
         Ok(())
@@ -199,7 +198,8 @@ pub unsafe extern "C" fn sl_loop_schedule_timer_with(
     guard(|| {
         // SAFETY: as the caller promised.
         let config = unsafe { read_sized(config) }?;
-        let id = schedule(r#loop, config, run, userdata, drop)?;
+        let (delay, repeat) = (nanos(config.delay_us), config.repeat()?);
+        let id = schedule(r#loop, delay, repeat, (run, userdata, drop))?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_id, id) };
         Ok(())

@@ -168,6 +168,43 @@ pub struct Consumer<T> {
     mask: u64,
     first: u64,
     consumed_spill: u64,
+    /// Items that are being used where they lie; then `Ring::head` stands still.
+    claimed: u32,
+}
+
+/// An item that was taken, to be used at once.
+pub enum Claimed<T> {
+    /// Where it lies: no copy is made.
+    InRing(InRing<T>),
+    /// From the spill.
+    Fetched(T),
+}
+
+/// An item in its slot.
+pub struct InRing<T>(*mut T);
+
+impl<T> Claimed<T> {
+    /// Uses the item, then drops it. `Consumer::release` must follow.
+    #[inline]
+    pub fn using(self, how: impl FnOnce(&mut T)) {
+        match self {
+            Self::InRing(item) => {
+                // SAFETY: the slot is published, the consumer has passed it, and producers do
+                // not get it before it is released.
+                how(unsafe { &mut *item.0 });
+                drop(item);
+            }
+            Self::Fetched(mut item) => how(&mut item),
+        }
+    }
+}
+
+impl<T> Drop for InRing<T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: made once for each published item, so it is dropped once.
+        unsafe { ptr::drop_in_place(self.0) };
+    }
 }
 
 // SAFETY: the pointer is to slots that are shared by design; see `Ring`.
@@ -213,7 +250,7 @@ impl<T> Ring<T> {
         // Release pairs with the Acquire load in `push`.
         shared.tail.store(first * ONE, Ordering::Release);
         let (fetched, consumed_spill) = (VecDeque::new(), 0);
-        Consumer { head: first, fetched, slots, mask: len - 1, first, consumed_spill }
+        Consumer { head: first, fetched, slots, mask: len - 1, first, consumed_spill, claimed: 0 }
     }
 
     /// Appends what `make` makes, which is called once and only when its place is certain. On
@@ -401,9 +438,39 @@ impl<T> Consumer<T> {
         let slot = unsafe { &*self.slots.add((self.head & self.mask) as usize) };
         let item = read_cell(&slot.item);
         self.head += 1;
-        // Release pairs with the Acquire in `has_room`.
-        ring.head.store(self.head, Ordering::Release);
+        self.publish_head(ring);
         Some(item)
+    }
+
+    /// As `pop`, without moving the item: its slot stays taken until `release`.
+    #[cfg(not(loom))]
+    #[inline]
+    pub fn claim(&mut self, ring: &Ring<T>) -> Option<Claimed<T>> {
+        if !self.fetched.is_empty() || !self.is_published(self.head) {
+            let item = self.pop(ring)?;
+            self.claimed += 1;
+            return Some(Claimed::Fetched(item));
+        }
+        // SAFETY: as in `is_published`.
+        let slot = unsafe { &*self.slots.add((self.head & self.mask) as usize) };
+        self.head += 1;
+        self.claimed += 1;
+        Some(Claimed::InRing(InRing(slot.item.get().cast())))
+    }
+
+    /// Ends the use of a claimed item. Claims may nest; the slots are free after the last one.
+    #[inline]
+    pub fn release(&mut self, ring: &Ring<T>) {
+        self.claimed -= 1;
+        self.publish_head(ring);
+    }
+
+    #[inline]
+    fn publish_head(&self, ring: &Ring<T>) {
+        if self.claimed == 0 {
+            // Release pairs with the Acquire in `has_room`.
+            ring.head.store(self.head, Ordering::Release);
+        }
     }
 
     /// Takes what waits behind the ring, once everything in the ring has been taken.
