@@ -273,3 +273,22 @@ SL_TEST(the_two_bounds_do_not_touch_each_other) {
     SL_CHECK_EQ(host_poll(loop), 2u);
     SL_CHECK_OK(sl_loop_free(loop));
 }
+
+SL_TEST(a_post_that_runs_waits_no_longer) {
+    uint32_t priorities[] = {SL_PRIORITY_NORMAL, SL_PRIORITY_HIGH};
+    for (int which = 0; which < 2; ++which) {
+        sl_loop_config config = host_loop_config();
+        sl_loop *loop = NULL;
+        config.post_capacity = 1;
+        SL_CHECK_OK(sl_loop_new(&config, &loop));
+        host_item item = {.letter = 'a', .loop = loop, .then = post_again};
+        item.more = &priorities[which];
+        host_post(loop, priorities[which], &item);
+        for (int i = 0; i < 3; ++i) {
+            item.drops = 0;
+            SL_CHECK_EQ(host_poll(loop), 1u);
+        }
+        SL_CHECK_EQ(host_stats(loop).posts_refused, 0);
+        SL_CHECK_OK(sl_loop_free(loop));
+    }
+}

@@ -36,6 +36,12 @@ impl Foreign {
         Self { userdata: Context(userdata), drop }
     }
 
+    /// The same, for `call`.
+    #[inline]
+    pub fn context(&self) -> Context {
+        self.userdata
+    }
+
     /// What the host's functions get as their first argument.
     #[inline]
     pub fn userdata(&self) -> *mut c_void {
@@ -56,7 +62,7 @@ impl Drop for Foreign {
 
 /// Calls a function that the host gave for its `userdata`.
 #[inline]
-pub fn call(run: WorkFn, userdata: *mut c_void) {
+pub fn call(run: WorkFn, userdata: Context) {
     // SAFETY: the host promised that `run` may be called with `userdata` until `drop` has run.
-    unsafe { run(userdata) };
+    unsafe { run(userdata.0) };
 }

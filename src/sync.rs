@@ -7,8 +7,6 @@ pub use std::sync::atomic;
 
 #[cfg(loom)]
 pub use loom::sync::MutexGuard;
-#[cfg(loom)]
-pub use loom::sync::MutexGuard;
 #[cfg(not(loom))]
 pub use parking_lot::MutexGuard;
 

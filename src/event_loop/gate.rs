@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::event_loop::timers::Callback;
-use crate::foreign::{WorkFn, call};
+use crate::foreign::{Context, WorkFn, call};
 use crate::parker::{NUDGED, Parker, Told};
 use crate::queue::ring::{Bound, Refused, Ring};
 use crate::sys;
@@ -45,8 +45,8 @@ impl Post {
     #[inline]
     pub fn run(&mut self) {
         match self {
-            Self::Call(Callback { run, data }) => call(*run, data.userdata()),
-            Self::Copy(run, bytes) => call(*run, bytes.0.as_mut_ptr().cast()),
+            Self::Call(Callback { run, data }) => call(*run, data.context()),
+            Self::Copy(run, bytes) => call(*run, Context(bytes.0.as_mut_ptr().cast())),
         }
     }
 }

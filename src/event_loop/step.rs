@@ -14,7 +14,7 @@ use crate::event_loop::owned::Owned;
 use crate::event_loop::{EventLoop, NEVER, PRIORITY_NORMAL};
 use crate::foreign::call;
 use crate::parker::WOKEN;
-use crate::queue::ring::Claimed;
+use crate::queue::slots::Claimed;
 use crate::sync::yield_now;
 
 /// What was ready when the step began.
@@ -26,6 +26,9 @@ impl EventLoop {
     /// Runs what is ready for at most about `work` nanoseconds; gives the number of items.
     #[inline]
     pub fn poll(&self, work: u64) -> Result<u64> {
+        if self.is_quiet()? {
+            return Ok(0);
+        }
         self.enter(false)?;
         self.take_notices();
         let mut items = 0;
@@ -38,6 +41,9 @@ impl EventLoop {
 
     /// The general form of `poll`.
     pub fn step(&self, limits: &Limits) -> Result<Report> {
+        if limits.wait == 0 && !limits.outlook && self.is_quiet()? {
+            return Ok(Report::default());
+        }
         self.enter(limits.nested)?;
         let woken = self.take_notices() & WOKEN != 0;
         let report = self.step_inside(limits, woken);
@@ -132,19 +138,40 @@ impl EventLoop {
         notices
     }
 
+    /// Whether a poll has nothing to take, run or arm: then all of it is this one look.
+    #[inline]
+    fn is_quiet(&self) -> Result<bool> {
+        let owned = self.owned.borrow(self)?;
+        let quiet = owned.depth == 0
+            && !self.gate.parker.is_notified()
+            && self.bell.get().is_none()
+            && !self.has_work(&owned)
+            && match self.next_timer.load(Ordering::Acquire) {
+                NEVER => true,
+                next => next > self.clock.now(),
+            };
+        if quiet {
+            self.counters.polls.add(1);
+        }
+        Ok(quiet)
+    }
+
+    /// Posts, sources or timers that are due: all but timers whose time has just come.
+    #[inline]
+    fn has_work(&self, owned: &Owned) -> bool {
+        owned.consumer.as_ref().is_some_and(|consumer| consumer.is_ready(&self.gate.ring))
+            || self.shared_len.load(Ordering::Acquire) != 0
+            || !owned.posts.is_empty()
+            || !owned.sources.is_empty()
+            || !owned.due.is_empty()
+    }
+
     /// Whether there is something to do, and what time it is. Looks at the clock only when a
     /// timer is pending or the time is asked for (`timed`); else the time is 0.
     #[inline]
     pub(super) fn look(&self, timed: bool) -> Option<u64> {
         let next = self.next_timer.load(Ordering::Acquire);
-        let ready = {
-            let owned = self.owned.in_step();
-            owned.consumer.as_ref().is_some_and(|consumer| consumer.is_ready(&self.gate.ring))
-                || self.shared_len.load(Ordering::Acquire) != 0
-                || !owned.posts.is_empty()
-                || !owned.sources.is_empty()
-                || !owned.due.is_empty()
-        };
+        let ready = self.has_work(&self.owned.in_step());
         if next == NEVER {
             return ready.then(|| if timed { self.clock.now() } else { 0 });
         }
@@ -233,7 +260,7 @@ impl EventLoop {
         };
         let Some((callback, repeats)) = started else { return false };
         self.counters.timers_fired.add(1);
-        call(callback.run, callback.data.userdata());
+        call(callback.run, callback.data.context());
         if repeats {
             let dropped = self.timers.lock().finish(id, callback);
             drop(dropped);

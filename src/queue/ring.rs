@@ -15,88 +15,30 @@
 //! moves the tickets on, so that a compare-and-swap with an older word fails. Only after it
 //! has succeeded does a producer touch a slot, and closing waits for all tickets handed out.
 //! After Dmitry Vyukov's bounded queue, with one consumer and the flags added.
-#![expect(unsafe_code, reason = "slots are shared without a lock; each access names its proof")]
+#![expect(unsafe_code, reason = "the ring is shared; what is sent between threads is proved here")]
 
 use std::collections::VecDeque;
-use std::mem::MaybeUninit;
 use std::ptr;
 
 use crossbeam::utils::CachePadded;
 
+pub use crate::queue::consumer::Consumer;
+use crate::queue::slots::Slots;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
-use crate::sync::{Mutex, MutexGuard, spin_hint, yield_now};
+use crate::sync::{Mutex, MutexGuard};
 
-const LISTENING: u64 = 1;
-const SPILLED: u64 = 2;
-const CLOSED: u64 = 4;
-const FLAGS: u64 = 7;
-const ONE: u64 = 8;
+pub(super) const LISTENING: u64 = 1;
+pub(super) const SPILLED: u64 = 2;
+pub(super) const CLOSED: u64 = 4;
+pub(super) const FLAGS: u64 = 7;
+pub(super) const ONE: u64 = 8;
 
 /// Most slots that a ring has; what is beyond waits in the spill. Keeps a ring of posts within
 /// a processor's second-level cache. Their memory is untouched until it is used.
 const SLOTS_MAX: u64 = 8192;
-/// Published items that one look counts before it asks the producers' word.
-const LOOK_AHEAD: u64 = 16;
 
-fn ticket(word: u64) -> u64 {
+pub(super) fn ticket(word: u64) -> u64 {
     word / ONE
-}
-
-#[cfg(not(loom))]
-type Cell<T> = std::cell::UnsafeCell<T>;
-#[cfg(loom)]
-type Cell<T> = loom::cell::UnsafeCell<T>;
-
-struct Slot<T> {
-    /// ticket + 1 once that ticket's item is in.
-    sequence: AtomicU64,
-    item: Cell<MaybeUninit<T>>,
-}
-
-#[cfg(not(loom))]
-fn write_cell<T>(cell: &Cell<MaybeUninit<T>>, item: T) {
-    // SAFETY: the caller holds the slot's ticket and has not published: nobody else looks.
-    unsafe { ptr::write(cell.get().cast(), item) };
-}
-
-#[cfg(loom)]
-fn write_cell<T>(cell: &Cell<MaybeUninit<T>>, item: T) {
-    // SAFETY: as above; the model checks it.
-    cell.with_mut(|place| unsafe { ptr::write(place.cast(), item) });
-}
-
-#[cfg(not(loom))]
-fn read_cell<T>(cell: &Cell<MaybeUninit<T>>) -> T {
-    // SAFETY: the sequence says that the item is published, and the consumer reads it once.
-    unsafe { ptr::read(cell.get().cast()) }
-}
-
-#[cfg(loom)]
-fn read_cell<T>(cell: &Cell<MaybeUninit<T>>) -> T {
-    // SAFETY: as above; the model checks it.
-    cell.with(|place| unsafe { ptr::read(place.cast()) })
-}
-
-/// Slots without items, all of whose sequences are zero.
-#[cfg(not(loom))]
-fn new_slots<T>(len: usize) -> *mut Slot<T> {
-    // From the system's zeroed pages, not written one by one: what is not used costs nothing.
-    let slots = Box::<[Slot<T>]>::new_zeroed_slice(len);
-    // SAFETY: a sequence of zero and an item that is not initialised are a slot.
-    Box::into_raw(unsafe { slots.assume_init() }).cast()
-}
-
-#[cfg(loom)]
-fn new_slots<T>(len: usize) -> *mut Slot<T> {
-    let slot = |_| Slot { sequence: AtomicU64::new(0), item: Cell::new(MaybeUninit::uninit()) };
-    Box::into_raw((0..len).map(slot).collect::<Box<[Slot<T>]>>()).cast()
-}
-
-/// Takes back what `new_slots` gave; the items are gone.
-fn free_slots<T>(slots: *mut Slot<T>, len: usize) {
-    // SAFETY: made by `new_slots` with this length; the ring is closed and all tickets are
-    // consumed, so nobody holds a reference into it.
-    drop(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(slots, len)) });
 }
 
 /// Why a push did not happen; then no item was made.
@@ -118,30 +60,30 @@ pub enum Bound {
 }
 
 /// What producers share.
-struct Producers {
-    tail: AtomicU64,
+pub(super) struct Producers {
+    pub(super) tail: AtomicU64,
     /// Where `head` was when a producer last looked: a copy in the producers' own cache line.
     seen_head: AtomicU64,
-    slots: AtomicPtr<Slot<()>>,
-    mask: AtomicU64,
+    pub(super) slots: AtomicPtr<()>,
+    pub(super) mask: AtomicU64,
     /// Slots that may be filled at once: all of them, or fewer when the capacity is smaller.
     room: AtomicU64,
-    capacity: AtomicU64,
+    pub(super) capacity: AtomicU64,
 }
 
 /// The queue. `Consumer` is the other end.
 pub struct Ring<T> {
-    producers: CachePadded<Producers>,
+    pub(super) producers: CachePadded<Producers>,
     /// Tickets below this are consumed and their slots free.
-    head: CachePadded<AtomicU64>,
-    spill: Mutex<Spill<T>>,
+    pub(super) head: CachePadded<AtomicU64>,
+    pub(super) spill: Mutex<Spill<T>>,
     /// Spilled items that are not consumed yet.
-    behind: AtomicU64,
+    pub(super) behind: AtomicU64,
     refused: AtomicU64,
 }
 
-struct Spill<T> {
-    items: VecDeque<T>,
+pub(super) struct Spill<T> {
+    pub(super) items: VecDeque<T>,
     /// Items that ever came this way since the ring was opened.
     total: u64,
 }
@@ -156,59 +98,6 @@ impl<T> std::fmt::Debug for Ring<T> {
         f.debug_struct("Ring").finish_non_exhaustive()
     }
 }
-
-/// The consuming end of a ring. Whoever has it is the one consumer.
-#[derive(Debug)]
-pub struct Consumer<T> {
-    /// Same as `Ring::head`, without an atomic load.
-    head: u64,
-    /// Spilled items that were fetched: older than what is in the ring now.
-    fetched: VecDeque<T>,
-    slots: *mut Slot<T>,
-    mask: u64,
-    first: u64,
-    consumed_spill: u64,
-    /// Items that are being used where they lie; then `Ring::head` stands still.
-    claimed: u32,
-}
-
-/// An item that was taken, to be used at once.
-pub enum Claimed<T> {
-    /// Where it lies: no copy is made.
-    InRing(InRing<T>),
-    /// From the spill.
-    Fetched(T),
-}
-
-/// An item in its slot.
-pub struct InRing<T>(*mut T);
-
-impl<T> Claimed<T> {
-    /// Uses the item, then drops it. `Consumer::release` must follow.
-    #[inline]
-    pub fn using(self, how: impl FnOnce(&mut T)) {
-        match self {
-            Self::InRing(item) => {
-                // SAFETY: the slot is published, the consumer has passed it, and producers do
-                // not get it before it is released.
-                how(unsafe { &mut *item.0 });
-                drop(item);
-            }
-            Self::Fetched(mut item) => how(&mut item),
-        }
-    }
-}
-
-impl<T> Drop for InRing<T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: made once for each published item, so it is dropped once.
-        unsafe { ptr::drop_in_place(self.0) };
-    }
-}
-
-// SAFETY: the pointer is to slots that are shared by design; see `Ring`.
-unsafe impl<T: Send> Send for Consumer<T> {}
 
 impl<T> Default for Ring<T> {
     fn default() -> Self {
@@ -236,12 +125,13 @@ impl<T> Ring<T> {
     pub fn open(&self, capacity: u64) -> Consumer<T> {
         let capacity = if capacity == 0 { u64::MAX } else { capacity };
         let len = capacity.min(SLOTS_MAX).next_power_of_two();
-        let slots = new_slots(len as usize);
+        let slots = Slots::new(len);
+        let (address, mask) = slots.parts();
         let shared = &*self.producers;
         // One further than ever before: an older word compares unequal for good.
         let first = ticket(shared.tail.load(Ordering::Relaxed)) + 1;
-        shared.slots.store(slots.cast(), Ordering::Relaxed);
-        shared.mask.store(len - 1, Ordering::Relaxed);
+        shared.slots.store(address, Ordering::Relaxed);
+        shared.mask.store(mask, Ordering::Relaxed);
         shared.capacity.store(capacity, Ordering::Relaxed);
         shared.room.store(len.min(capacity), Ordering::Relaxed);
         self.head.store(first, Ordering::Relaxed);
@@ -249,8 +139,7 @@ impl<T> Ring<T> {
         self.spill.lock().total = 0;
         // Release pairs with the Acquire load in `push`.
         shared.tail.store(first * ONE, Ordering::Release);
-        let (fetched, consumed_spill) = (VecDeque::new(), 0);
-        Consumer { head: first, fetched, slots, mask: len - 1, first, consumed_spill, claimed: 0 }
+        Consumer::new(first, slots)
     }
 
     /// Appends what `make` makes, which is called once and only when its place is certain. On
@@ -280,18 +169,15 @@ impl<T> Ring<T> {
                     }
                 }
             }
-            let slots = shared.slots.load(Ordering::Relaxed).cast::<Slot<T>>();
+            let slots = shared.slots.load(Ordering::Relaxed);
             let mask = shared.mask.load(Ordering::Relaxed);
             let next = word.wrapping_add(ONE);
             let order = (Ordering::AcqRel, Ordering::Acquire);
             match shared.tail.compare_exchange_weak(word, next, order.0, order.1) {
                 Ok(_) => {
-                    // SAFETY: the exchange proves that the ring is still open as it was when
-                    // `slots` and `mask` were read, and closing waits for this ticket.
-                    let slot = unsafe { &*slots.add((mine & mask) as usize) };
-                    write_cell(&slot.item, make());
-                    // Release pairs with the Acquire in `Consumer::pop`.
-                    slot.sequence.store(mine + 1, Ordering::Release);
+                    // The exchange proves that the ring is still open as it was when `slots`
+                    // and `mask` were read, and closing waits for this ticket.
+                    Slots::from_parts(slots, mask).publish(mine, make());
                     return Ok(word & LISTENING != 0);
                 }
                 Err(now) => word = now,
@@ -372,243 +258,5 @@ impl<T> Ring<T> {
     pub fn accepted(&self, first: u64) -> u64 {
         let spilled = self.spill.lock().total;
         ticket(self.producers.tail.load(Ordering::Acquire)) - first + spilled
-    }
-}
-
-impl<T> Consumer<T> {
-    /// The first ticket; for `Ring::accepted`.
-    pub fn first(&self) -> u64 {
-        self.first
-    }
-
-    /// Items taken so far.
-    pub fn taken(&self) -> u64 {
-        self.head - self.first + self.consumed_spill
-    }
-
-    #[inline]
-    fn is_published(&self, ticket: u64) -> bool {
-        // SAFETY: `slots` lives until `close`, which takes this consumer.
-        let slot = unsafe { &*self.slots.add((ticket & self.mask) as usize) };
-        // Acquire pairs with the Release in `push`.
-        slot.sequence.load(Ordering::Acquire) == ticket + 1
-    }
-
-    /// Whether there is something to take, as far as one look can tell. Leaves the producers'
-    /// word alone: each look at it would take it away from their processors.
-    #[inline]
-    pub fn is_ready(&self, ring: &Ring<T>) -> bool {
-        self.is_published(self.head) || ring.behind.load(Ordering::Relaxed) != 0
-    }
-
-    /// How many items there are to take now; at least those that were published before.
-    #[inline]
-    pub fn ready(&self, ring: &Ring<T>) -> u64 {
-        let near = (0..LOOK_AHEAD).take_while(|ahead| self.is_published(self.head + ahead)).count();
-        if near as u64 == LOOK_AHEAD || ring.behind.load(Ordering::Relaxed) != 0 {
-            return self.available(ring);
-        }
-        near as u64
-    }
-
-    /// How many items were accepted and not taken.
-    #[inline]
-    pub fn available(&self, ring: &Ring<T>) -> u64 {
-        let in_ring = ticket(ring.producers.tail.load(Ordering::Acquire)) - self.head;
-        in_ring + ring.behind.load(Ordering::Relaxed)
-    }
-
-    /// Whether a bounded push would find room, as far as one look can tell.
-    pub fn has_room(&self, ring: &Ring<T>) -> bool {
-        self.available(ring) < ring.producers.capacity.load(Ordering::Relaxed)
-    }
-
-    /// The oldest item. None also while the oldest ticket's holder has not published it yet.
-    #[inline]
-    pub fn pop(&mut self, ring: &Ring<T>) -> Option<T> {
-        if let Some(item) = self.fetched.pop_front() {
-            self.consumed_spill += 1;
-            ring.behind.fetch_sub(1, Ordering::Relaxed);
-            return Some(item);
-        }
-        if !self.is_published(self.head) {
-            return if self.fetch_spill(ring) { self.pop(ring) } else { None };
-        }
-        // SAFETY: as in `is_published`.
-        let slot = unsafe { &*self.slots.add((self.head & self.mask) as usize) };
-        let item = read_cell(&slot.item);
-        self.head += 1;
-        self.publish_head(ring);
-        Some(item)
-    }
-
-    /// As `pop`, without moving the item: its slot stays taken until `release`.
-    #[cfg(not(loom))]
-    #[inline]
-    pub fn claim(&mut self, ring: &Ring<T>) -> Option<Claimed<T>> {
-        if !self.fetched.is_empty() || !self.is_published(self.head) {
-            let item = self.pop(ring)?;
-            self.claimed += 1;
-            return Some(Claimed::Fetched(item));
-        }
-        // SAFETY: as in `is_published`.
-        let slot = unsafe { &*self.slots.add((self.head & self.mask) as usize) };
-        self.head += 1;
-        self.claimed += 1;
-        Some(Claimed::InRing(InRing(slot.item.get().cast())))
-    }
-
-    /// Ends the use of a claimed item. Claims may nest; the slots are free after the last one.
-    #[inline]
-    pub fn release(&mut self, ring: &Ring<T>) {
-        self.claimed -= 1;
-        self.publish_head(ring);
-    }
-
-    #[inline]
-    fn publish_head(&self, ring: &Ring<T>) {
-        if self.claimed == 0 {
-            // Release pairs with the Acquire in `has_room`.
-            ring.head.store(self.head, Ordering::Release);
-        }
-    }
-
-    /// Takes what waits behind the ring, once everything in the ring has been taken.
-    fn fetch_spill(&mut self, ring: &Ring<T>) -> bool {
-        let word = ring.producers.tail.load(Ordering::Acquire);
-        if word & SPILLED == 0 || ticket(word) != self.head {
-            return false;
-        }
-        let mut spill = ring.spill.lock();
-        std::mem::swap(&mut self.fetched, &mut spill.items);
-        ring.producers.tail.fetch_and(!SPILLED, Ordering::AcqRel);
-        true
-    }
-
-    /// Asks to be told of the next push. False when there is something to take already.
-    pub fn listen(&self, ring: &Ring<T>) -> bool {
-        if !self.fetched.is_empty() {
-            return false;
-        }
-        let (from, to) = (self.head * ONE, self.head * ONE | LISTENING);
-        let order = (Ordering::AcqRel, Ordering::Acquire);
-        let tail = &ring.producers.tail;
-        match tail.compare_exchange(from, to, order.0, order.1) {
-            Ok(_) => true,
-            Err(now) => now == to,
-        }
-    }
-
-    /// Takes the request back.
-    pub fn unlisten(&self, ring: &Ring<T>) {
-        if ring.producers.tail.load(Ordering::Relaxed) & LISTENING != 0 {
-            ring.producers.tail.fetch_and(!LISTENING, Ordering::AcqRel);
-        }
-    }
-
-    /// Ends the ring and gives back what was in it, in order.
-    pub fn close(mut self, ring: &Ring<T>) -> VecDeque<T> {
-        let word = ring.producers.tail.fetch_or(CLOSED, Ordering::AcqRel);
-        let mut left = VecDeque::new();
-        let mut spins = 0;
-        while self.head != ticket(word) || !self.fetched.is_empty() {
-            match self.pop(ring) {
-                Some(item) => left.push_back(item),
-                // A ticket's holder is between taking and publishing it: a few instructions.
-                None if spins < 64 => {
-                    spins += 1;
-                    spin_hint();
-                }
-                None => yield_now(),
-            }
-        }
-        {
-            let mut spill = ring.spill.lock();
-            left.append(&mut spill.items);
-            ring.behind.store(0, Ordering::Relaxed);
-        }
-        let end = FLAGS & !SPILLED & !LISTENING;
-        ring.producers.tail.fetch_and(!FLAGS | end, Ordering::AcqRel);
-        ring.producers.slots.store(ptr::null_mut(), Ordering::Relaxed);
-        free_slots(self.slots, self.mask as usize + 1);
-        left
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    fn always() -> bool {
-        true
-    }
-
-    #[test]
-    fn order_holds_across_ring_and_spill() {
-        let ring = Ring::default();
-        let mut consumer = ring.open(0);
-        let mut next = 0;
-        for value in 0..10_000_u64 {
-            ring.push(Bound::Keep, always, || value).expect("no bound");
-            if value % 3 == 0 {
-                assert_eq!(consumer.pop(&ring), Some(next));
-                next += 1;
-            }
-        }
-        while let Some(value) = consumer.pop(&ring) {
-            assert_eq!(value, next);
-            next += 1;
-        }
-        assert_eq!(next, 10_000);
-        assert_eq!(ring.accepted(consumer.first()), 10_000);
-        assert_eq!(consumer.taken(), 10_000);
-    }
-
-    #[test]
-    fn capacity_is_exact_whatever_the_number() {
-        for capacity in [1, 2, 3, 5, 1023, 1024, 1025, 3000] {
-            let ring = Ring::default();
-            let mut consumer = ring.open(capacity);
-            for value in 0..capacity {
-                ring.push(Bound::Keep, always, || value).expect("below the bound");
-            }
-            assert_eq!(ring.push(Bound::Keep, always, || unreachable!()), Err(Refused::Full));
-            ring.push(Bound::Exceed, always, || capacity).expect("must never be lost");
-            for value in 0..=capacity {
-                assert_eq!(consumer.pop(&ring), Some(value), "capacity {capacity}");
-            }
-            assert_eq!(consumer.pop(&ring), None);
-            ring.push(Bound::Keep, always, || 1).expect("there is room again");
-            assert_eq!(ring.refused(), 1);
-        }
-    }
-
-    #[test]
-    fn close_gives_back_what_was_left_and_reopening_starts_anew() {
-        let ring = Ring::default();
-        for round in 0..10 {
-            let mut consumer = ring.open(4);
-            for value in 0..4 {
-                ring.push(Bound::Keep, always, || value).expect("below the bound");
-            }
-            assert_eq!(consumer.pop(&ring), Some(0));
-            ring.push(Bound::Exceed, always, || 9).expect("exceeds");
-            assert_eq!(consumer.close(&ring), [1, 2, 3, 9], "round {round}");
-            assert_eq!(ring.push(Bound::Keep, always, || unreachable!()), Err(Refused::Closed));
-        }
-    }
-
-    #[test]
-    fn listening_is_seen_by_the_next_push_only_after_it_was_asked_for() {
-        let ring = Ring::default();
-        let mut consumer = ring.open(4);
-        assert_eq!(ring.push(Bound::Keep, always, || 1), Ok(false));
-        assert!(!consumer.listen(&ring), "there is something to take");
-        assert_eq!(consumer.pop(&ring), Some(1));
-        assert!(consumer.listen(&ring));
-        assert!(consumer.listen(&ring), "asking twice is asking once");
-        assert_eq!(ring.push(Bound::Keep, always, || 2), Ok(true));
-        consumer.unlisten(&ring);
-        assert_eq!(ring.push(Bound::Keep, always, || 3), Ok(false));
     }
 }
