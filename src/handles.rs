@@ -11,11 +11,11 @@ use std::cell::UnsafeCell;
 use std::ffi::c_void;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
+use crate::occupancy::Occupancy;
 use crate::sync::Mutex;
 
 /// Which noun a handle names; part of its value.
@@ -92,22 +92,16 @@ const INDEX_MAX: u32 = (1 << 24) - 1;
 const FIRST_CHUNK: u32 = 32;
 const CHUNKS: usize = 20;
 
-/// In a slot's word, below the generation: the object is to be destroyed when nobody pins it.
-const CLOSING: u64 = 1 << 31;
-/// Nothing is in the slot.
-const VACANT: u64 = 1 << 30;
-const PINS: u64 = VACANT - 1;
-
 /// One place for an object, and its gate.
 pub struct Slot<T: Handled> {
-    /// generation (32) | CLOSING | VACANT | pins (30)
-    word: AtomicU64,
+    occupancy: Occupancy,
     gate: T::Gate,
     object: UnsafeCell<Option<T>>,
 }
 
-// SAFETY: `object` is written only by the thread that moved the word from VACANT or to it, and
-// read only by those who hold a pin (or the proof that `Slot::object_of_owner` asks for).
+// SAFETY: `object` is written only by the one who has a vacant slot from the free list, or the
+// duty to vacate it, and read only by those who hold a pin (or the proof that
+// `Slot::object_of_owner` asks for).
 unsafe impl<T: Handled> Sync for Slot<T> {}
 
 impl<T: Handled> Slot<T> {
@@ -120,9 +114,7 @@ impl<T: Handled> Slot<T> {
     /// Whether the object that `handle` names is still there.
     #[inline]
     pub fn holds(&self, handle: Handle) -> bool {
-        // Acquire pairs with the Release in `insert`: the gate's settings are visible.
-        let word = self.word.load(Ordering::Acquire);
-        word >> 32 == u64::from(handle.generation()) && word & (CLOSING | VACANT) == 0
+        self.occupancy.holds(handle.generation())
     }
 
     /// The object, without a pin.
@@ -188,7 +180,7 @@ impl<T: Handled> Table<T> {
         let (chunk, at) = place(index);
         let slots = self.chunks[chunk].get_or_init(|| {
             let slot = |_| Slot {
-                word: AtomicU64::new(VACANT),
+                occupancy: Occupancy::default(),
                 gate: T::Gate::default(),
                 object: UnsafeCell::new(None),
             };
@@ -216,7 +208,7 @@ impl<T: Handled> Table<T> {
             index
         };
         let slot = self.slot_or_grow(index);
-        let generation = ((slot.word.load(Ordering::Relaxed) >> 32) as u32).wrapping_add(1).max(1);
+        let generation = slot.occupancy.next_generation();
         let handle = Handle::new(generation, index, T::KIND);
         let object = match make(&slot.gate, handle) {
             Ok(object) => object,
@@ -225,13 +217,9 @@ impl<T: Handled> Table<T> {
                 return Err(error);
             }
         };
-        // SAFETY: the slot is VACANT and was taken from the free list: only we know it.
+        // SAFETY: the slot is vacant and was taken from the free list: only we know it.
         unsafe { *slot.object.get() = Some(object) };
-        // Stale handles may have left pins here for a moment: add, never overwrite.
-        let old = slot.word.load(Ordering::Relaxed) & !PINS;
-        let becomes = u64::from(generation) << 32;
-        // Release pairs with the Acquire of `holds` and `pin`.
-        slot.word.fetch_add(becomes.wrapping_sub(old), Ordering::Release);
+        slot.occupancy.occupy(generation);
         Ok(handle)
     }
 
@@ -254,21 +242,17 @@ impl<T: Handled> Table<T> {
     #[inline]
     pub fn pin(&'static self, handle: Handle) -> Result<Pin<T>> {
         let slot = self.find(handle)?;
-        // Acquire pairs with the Release in `insert`.
-        let word = slot.word.fetch_add(1, Ordering::Acquire) + 1;
-        let pin = Pin { slot, index: handle.index(), table: self, _not_send: PhantomData };
-        if word >> 32 != u64::from(handle.generation()) || word & (CLOSING | VACANT) != 0 {
-            return Err(Error::StaleHandle);
-        }
-        Ok(pin)
+        let (index, table) = (handle.index(), self);
+        let pin = Pin { slot, index, table, _not_send: PhantomData };
+        // Also when it came too late: then the pin is taken back by the drop.
+        if slot.occupancy.pin(handle.generation()) { Ok(pin) } else { Err(Error::StaleHandle) }
     }
 
     /// Takes the name away: every later use of `handle` is stale. The object is destroyed now,
     /// or by the last of those who still pin it.
     pub fn remove(&'static self, handle: Handle) -> Result<()> {
         let pin = self.pin(handle)?;
-        let old = pin.slot.word.fetch_or(CLOSING, Ordering::AcqRel);
-        if old & CLOSING != 0 { Err(Error::StaleHandle) } else { Ok(()) }
+        if pin.slot.occupancy.close() { Ok(()) } else { Err(Error::StaleHandle) }
     }
 }
 
@@ -294,25 +278,16 @@ impl<T: Handled> Deref for Pin<T> {
 impl<T: Handled> Drop for Pin<T> {
     #[inline]
     fn drop(&mut self) {
-        // Release: what we did with the object comes before its end.
-        let word = self.slot.word.fetch_sub(1, Ordering::AcqRel) - 1;
-        if word & CLOSING != 0 && word & PINS == 0 {
-            self.destroy(word);
+        if self.slot.occupancy.unpin() {
+            self.destroy();
         }
     }
 }
 
 impl<T: Handled> Pin<T> {
     #[cold]
-    fn destroy(&self, word: u64) {
-        // A stale handle may pin and unpin meanwhile: whoever wins this exchange destroys.
-        let vacant = word & !CLOSING | VACANT;
-        let order = (Ordering::AcqRel, Ordering::Relaxed);
-        let won = self.slot.word.compare_exchange(word, vacant, order.0, order.1).is_ok();
-        if !won {
-            return;
-        }
-        // SAFETY: VACANT is set, so nobody reads the object, and only the winner gets here.
+    fn destroy(&self) {
+        // SAFETY: `unpin` gave the duty to us alone, and the slot is vacant for all others.
         let object = unsafe { (*self.slot.object.get()).take() };
         drop(object);
         self.table.give_back(self.index);

@@ -19,6 +19,7 @@
 
 pub mod clock;
 pub mod error;
+pub mod occupancy;
 pub mod parker;
 pub mod queue;
 pub mod sync;

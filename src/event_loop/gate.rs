@@ -53,6 +53,8 @@ impl Post {
 
 /// Nobody owns the loop.
 pub const NOBODY: u64 = 0;
+/// The loop has ended, and nobody can take it any more.
+pub const ENDED: u64 = u64::MAX;
 
 /// The thread-safe front of a loop.
 #[derive(Debug, Default)]

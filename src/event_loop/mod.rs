@@ -21,10 +21,11 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event_loop::backend::{Backend, ParkerBackend};
 use crate::event_loop::bell::Bell;
-use crate::event_loop::gate::{Gate, NOBODY, Post};
+use crate::event_loop::gate::{ENDED, Gate, NOBODY, Post};
 use crate::event_loop::owned::{Owned, OwnerCell};
 use crate::event_loop::stats::{Counters, Stats};
 use crate::event_loop::timers::{Callback, Repeat, Timers};
+use crate::log::{self, Level};
 use crate::parker::{NUDGED, Told};
 use crate::queue::lanes::Lanes;
 use crate::queue::ring::Refused;
@@ -162,6 +163,7 @@ impl EventLoop {
         match self.gate.owner.compare_exchange(NOBODY, me, order.0, order.1) {
             Ok(_) => Ok(()),
             Err(owner) if owner == me => Ok(()),
+            Err(ENDED) => Err(Error::StaleHandle),
             Err(_) => Err(Error::WrongThread),
         }
     }
@@ -217,7 +219,7 @@ impl EventLoop {
             if shared.closed {
                 return Err(Error::StaleHandle);
             }
-            if self.shared_len.load(Ordering::Relaxed) as u64 >= self.post_capacity {
+            if shared.posted - self.counters.lane_posts_run.get() >= self.post_capacity {
                 shared.refused += 1;
                 return Err(Error::Full);
             }
@@ -296,14 +298,21 @@ impl EventLoop {
         self.counters.posts_dropped.add(dropped as u64);
         self.counters.timers_dropped.add(timers.len() as u64);
         drop((left, posts, sources, timers, local));
-        self.gate.owner.store(NOBODY, Ordering::Release);
+        self.gate.owner.store(ENDED, Ordering::Release);
         Ok(())
     }
 
     /// A descriptor that is readable while a step has something to do.
     pub fn fd(&self) -> Result<i32> {
         self.check_owner()?;
-        let fd = self.bell.get_or_try_init(Bell::new)?.fd();
+        if let Some(bell) = self.bell.get() {
+            return Ok(bell.fd());
+        }
+        let made = Bell::new().inspect_err(|_| {
+            let why = format!("a loop gets no descriptor: {}", std::io::Error::last_os_error());
+            log::write(Level::Error, why.as_bytes());
+        })?;
+        let fd = self.bell.get_or_init(|| made).fd();
         if self.owned.borrow(self)?.depth == 0 {
             self.arm_bell();
         }

@@ -13,6 +13,8 @@ pub struct Counters {
     pub wakes: Counter,
     /// Posts that ran.
     pub posts_run: Counter,
+    /// Those of them that had another priority than normal.
+    pub lane_posts_run: Counter,
     /// Posts dropped without running: the loop ended.
     pub posts_dropped: Counter,
     /// Timer callbacks that ran.

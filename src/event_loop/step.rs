@@ -54,7 +54,9 @@ impl EventLoop {
     /// Steps without limits until `stop`.
     pub fn run(&self) -> Result<()> {
         loop {
-            self.step(&Limits::waiting(NEVER))?;
+            // A poll may have taken the notice of a stop that came before: then do not wait.
+            let stopping = self.stopping.load(Ordering::Acquire);
+            self.step(&Limits::waiting(if stopping { 0 } else { NEVER }))?;
             if self.stopping.swap(false, Ordering::Acquire) {
                 return Ok(());
             }
@@ -189,6 +191,8 @@ impl EventLoop {
 
     /// Notes what is ready now; later arrivals are for the next step.
     fn take_stock(&self, now: u64) -> Quota {
+        // What is due at the end of time never comes, also when a virtual clock gets there.
+        let now = now.min(NEVER - 1);
         let mut owned = self.owned.in_step();
         if self.next_timer.load(Ordering::Acquire) <= now {
             let mut timers = self.timers.lock();
@@ -228,7 +232,7 @@ impl EventLoop {
                 (owned.posts.first(), owned.sources.first())
             };
             let ring = if quota.posts > 0 { PRIORITY_NORMAL } else { u32::MAX };
-            let ended = if lane.is_some_and(|lane| lane <= source.unwrap_or(lane).min(ring)) {
+            let ended = if lane.is_some_and(|lane| lane <= ring && source.is_none_or(|source| lane < source)) {
                 self.run_lane(meter)
             } else if source.is_some_and(|source| source <= ring) {
                 self.run_source(meter, &mut quota)
@@ -253,7 +257,7 @@ impl EventLoop {
         let started = {
             let mut timers = self.timers.lock();
             let started = timers.start(id, || self.clock.now());
-            if started.as_ref().is_some_and(|(_, repeats)| *repeats) {
+            if started.as_ref().is_none_or(|(_, repeats)| *repeats) {
                 self.next_timer.store(timers.earliest(), Ordering::Release);
             }
             started
@@ -292,6 +296,7 @@ impl EventLoop {
         let post = self.owned.in_step().posts.pop();
         let Some((_, mut post)) = post else { return false };
         self.counters.posts_run.add(1);
+        self.counters.lane_posts_run.add(1);
         meter.report.posts += 1;
         post.run();
         drop(post);
@@ -319,8 +324,8 @@ impl EventLoop {
                 // A push is between its two halves.
                 break;
             }
-            if !ended && priority == PRIORITY_NORMAL {
-                ended = self.run_posts(meter, quota, 1);
+            if !ended {
+                ended = self.run_post_of(priority, meter, quota);
             }
             if ended {
                 self.owned.in_step().sources.push_front(priority, (source, left));
@@ -330,6 +335,15 @@ impl EventLoop {
         // Its quota is used up: what has come since waits for the next step.
         self.source_again(priority, source);
         false
+    }
+
+    /// Runs one post of a priority, if there is one. True when the step ends.
+    fn run_post_of(&self, priority: u32, meter: &mut Meter<'_>, quota: &mut Quota) -> bool {
+        if priority == PRIORITY_NORMAL {
+            return self.run_posts(meter, quota, 1);
+        }
+        let first = self.owned.in_step().posts.first();
+        first == Some(priority) && self.run_lane(meter)
     }
 
     fn source_again(&self, priority: u32, source: std::sync::Arc<dyn super::Source>) {

@@ -42,6 +42,8 @@ pub struct Timers {
     max: u64,
     closed: bool,
     due: Vec<(u64, u64)>,
+    /// Timers that are due, were not cancelled and have not run.
+    pub ready: u64,
     /// Ever scheduled.
     pub scheduled: u64,
     /// Ever cancelled by the host.
@@ -59,6 +61,7 @@ impl Timers {
             max: if max == 0 { u64::MAX } else { max.into() },
             closed: false,
             due: Vec::new(),
+            ready: 0,
             scheduled: 0,
             cancelled: 0,
             refused: 0,
@@ -103,6 +106,7 @@ impl Timers {
     /// Takes a timer out. `Ok(None)` when it is running: whoever runs it drops it. Its callback
     /// is to be dropped outside of the lock.
     pub fn cancel(&mut self, id: u64) -> Result<Option<Callback>> {
+        self.ready -= u64::from(self.wheel.is_taken(id));
         let callback = self.wheel.remove(id).ok_or(Error::NotFound)?;
         if !self.repeats.is_empty() {
             self.repeats.remove(&id);
@@ -114,6 +118,7 @@ impl Timers {
     /// Moves time to `now` and appends what is due to `due`, in (deadline, id) order.
     pub fn collect_due(&mut self, now: u64, due: &mut std::collections::VecDeque<(u64, u64)>) {
         self.wheel.advance(now, &mut self.due);
+        self.ready += self.due.len() as u64;
         self.due.sort_unstable();
         due.extend(self.due.drain(..));
     }
@@ -122,14 +127,14 @@ impl Timers {
     /// scheduled anew here, so that its own callback can cancel it; `finish` gets it back.
     pub fn start(&mut self, id: u64, now: impl Fn() -> u64) -> Option<(Callback, bool)> {
         let repeat = if self.repeats.is_empty() { None } else { self.repeats.get(&id).copied() };
+        let last = self.wheel.deadline(id)?;
+        self.ready -= 1;
         let Some(repeat) = repeat else {
             return Some((self.wheel.remove(id)??, false));
         };
-        // Out while it runs: a nested step does not find it and cannot run it again.
-        let callback = self.wheel.take_item(id)?;
-        let last = self.wheel.deadline(id)?;
         self.wheel.restart(id, next_deadline(repeat, last, now()));
-        Some((callback, true))
+        // Out while it runs: a nested step finds no callback and leaves it for later.
+        Some((self.wheel.take_item(id)?, true))
     }
 
     /// Ends the run of a repeating timer. Gives the callback back, to be dropped outside of the
@@ -141,6 +146,7 @@ impl Timers {
     /// Takes no more, and gives back every callback there is.
     pub fn close(&mut self) -> Vec<Callback> {
         self.closed = true;
+        self.ready = 0;
         self.repeats.clear();
         self.wheel.clear()
     }

@@ -66,7 +66,8 @@ impl EventLoop {
             let pending = shared.sources.iter().map(|source| source.pending());
             shared.posts.len() as u64 + pending.sum::<u64>()
         };
-        posts + owned.posts.len() as u64 + owned.due.len() as u64 + sources + shared
+        let timers = if owned.due.is_empty() { 0 } else { self.timers.lock().ready };
+        posts + owned.posts.len() as u64 + timers + sources + shared
     }
 
     pub(super) fn until_next(&self, ready: u64) -> u64 {

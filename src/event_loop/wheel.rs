@@ -210,6 +210,11 @@ impl<T> Wheel<T> {
         }
     }
 
+    /// Whether `id` names a node that `advance` took out of its bucket.
+    pub fn is_taken(&mut self, id: u64) -> bool {
+        self.find(id).is_some_and(|node| node.previous == NONE)
+    }
+
     /// Takes out the node that `id` names, with its item if it is in. None = no such node.
     #[inline]
     pub fn remove(&mut self, id: u64) -> Option<Option<T>> {
