@@ -140,8 +140,8 @@ static inline uint64_t host_next_deadline(sl_loop *loop) {
 /* Schedules an item in milliseconds; the item knows its timer. */
 static inline void host_timer(sl_loop *loop, uint64_t delay_ms, uint64_t repeat_ms,
                               host_item *item) {
-    SL_CHECK_OK(sl_loop_schedule_timer(loop, delay_ms, repeat_ms, host_run, item, host_drop,
-                                       &item->timer));
+    SL_CHECK_OK(
+        sl_loop_schedule_timer(loop, delay_ms, repeat_ms, host_run, item, host_drop, &item->timer));
 }
 
 static inline bool host_cancel(sl_loop *loop, sl_timer_id id) {

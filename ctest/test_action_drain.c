@@ -108,8 +108,7 @@ SL_TEST(a_drain_checks_its_time_between_two_actions) {
 static void meddles(void *userdata, const sl_action *action) {
     drained *to = (drained *)userdata;
     notes(userdata, action);
-    SL_CHECK_STATUS(sl_action_queue_drain(to->queue, NULL, notes, to, NULL),
-                    SL_STATUS_REENTERED);
+    SL_CHECK_STATUS(sl_action_queue_drain(to->queue, NULL, notes, to, NULL), SL_STATUS_REENTERED);
     SL_CHECK_STATUS(sl_action_queue_free(to->queue), SL_STATUS_REENTERED);
     SL_CHECK_OK(host_push(to->queue, action->id + 100));
     if (action->id == 1) {

@@ -92,8 +92,7 @@ SL_TEST(a_pop_that_gets_nothing_writes_nothing) {
         action.size = sizes[i];
         SL_CHECK_STATUS(sl_action_queue_try_pop(queue, &action), SL_STATUS_INVALID_ARGUMENT);
         SL_CHECK_STATUS(sl_action_queue_pop(queue, &action), SL_STATUS_INVALID_ARGUMENT);
-        SL_CHECK_STATUS(sl_action_queue_pop_timeout(queue, 0, &action),
-                        SL_STATUS_INVALID_ARGUMENT);
+        SL_CHECK_STATUS(sl_action_queue_pop_timeout(queue, 0, &action), SL_STATUS_INVALID_ARGUMENT);
     }
     SL_CHECK_EQ(host_pop(queue), 1);
     SL_CHECK_OK(sl_action_queue_free(queue));

@@ -65,15 +65,12 @@ SL_TEST(what_was_refused_is_not_dropped) {
         sl_drop_fn drop = i == 0 ? host_nothing : host_never;
         SL_CHECK_STATUS(sl_loop_post(loop, 100, host_never, &item, drop), expected);
         SL_CHECK_STATUS(sl_loop_post(loop, 200, host_never, &item, drop), expected);
-        SL_CHECK_STATUS(sl_loop_schedule_timer(loop, 9, 9, host_never, &item, drop, &id),
-                        expected);
+        SL_CHECK_STATUS(sl_loop_schedule_timer(loop, 9, 9, host_never, &item, drop, &id), expected);
         SL_CHECK_EQ(id == 77, i != 0);
     }
     SL_CHECK_OK(sl_loop_free(loop));
-    SL_CHECK_STATUS(sl_loop_post(loop, 100, host_never, &item, host_never),
-                    SL_STATUS_STALE_HANDLE);
-    SL_CHECK_STATUS(sl_loop_post(loop, 200, host_never, &item, host_never),
-                    SL_STATUS_STALE_HANDLE);
+    SL_CHECK_STATUS(sl_loop_post(loop, 100, host_never, &item, host_never), SL_STATUS_STALE_HANDLE);
+    SL_CHECK_STATUS(sl_loop_post(loop, 200, host_never, &item, host_never), SL_STATUS_STALE_HANDLE);
     SL_CHECK_STATUS(sl_loop_schedule_timer(loop, 0, 0, host_never, &item, host_never, NULL),
                     SL_STATUS_STALE_HANDLE);
 }

@@ -4,7 +4,7 @@
 SL_TEST(timers_run_first_and_then_posts_by_priority) {
     sl_loop *loop = host_virtual_loop();
     host_record record = {.len = 0};
-    const uint32_t priorities[] = {SL_PRIORITY_IDLE,     SL_PRIORITY_LOW, SL_PRIORITY_NORMAL,
+    const uint32_t priorities[] = {SL_PRIORITY_IDLE, SL_PRIORITY_LOW, SL_PRIORITY_NORMAL,
                                    SL_PRIORITY_CRITICAL, SL_PRIORITY_HIGH};
     host_item items[6];
     for (int i = 0; i < 5; ++i) {
@@ -234,8 +234,7 @@ static void bound_holds(uint32_t capacity, uint32_t priority, uint32_t left_by_p
         host_post(loop, priority, &items[i]);
     }
     for (uint32_t i = 0; i < left_by_polls; ++i) {
-        SL_CHECK_STATUS(sl_loop_post(loop, priority, host_never, NULL, host_never),
-                        SL_STATUS_FULL);
+        SL_CHECK_STATUS(sl_loop_post(loop, priority, host_never, NULL, host_never), SL_STATUS_FULL);
         SL_CHECK_STATUS(sl_loop_post_copy(loop, priority, host_never, NULL, 0), SL_STATUS_FULL);
         SL_CHECK_OK(sl_loop_poll(loop, 0, NULL));
         host_post(loop, priority, &items[capacity + i]);

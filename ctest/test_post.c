@@ -5,8 +5,7 @@ SL_TEST(a_post_without_a_function_is_refused) {
     sl_loop *loop = host_loop();
     SL_CHECK_STATUS(sl_loop_post(loop, 100, NULL, loop, host_never), SL_STATUS_NULL_ARGUMENT);
     SL_CHECK_STATUS(sl_loop_post(loop, 0, NULL, loop, host_never), SL_STATUS_NULL_ARGUMENT);
-    SL_CHECK_STATUS(sl_loop_post(NULL, 100, host_never, loop, host_never),
-                    SL_STATUS_NULL_ARGUMENT);
+    SL_CHECK_STATUS(sl_loop_post(NULL, 100, host_never, loop, host_never), SL_STATUS_NULL_ARGUMENT);
     SL_CHECK_STATUS(sl_loop_post_copy(loop, 100, NULL, "a", 1), SL_STATUS_NULL_ARGUMENT);
     SL_CHECK_STATUS(sl_loop_post_copy(NULL, 100, host_never, "a", 1), SL_STATUS_NULL_ARGUMENT);
     SL_CHECK_EQ(host_stats(loop).posts_accepted, 0);

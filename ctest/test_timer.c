@@ -55,8 +55,7 @@ SL_TEST(a_timer_never_fires_early) {
     for (uint64_t delay_us = 1; delay_us < UINT64_C(100000000000); delay_us = delay_us * 3 + 1) {
         host_item item = {.letter = 'a'};
         config.delay_us = delay_us;
-        SL_CHECK_OK(
-            sl_loop_schedule_timer_with(loop, &config, host_run, &item, host_drop, NULL));
+        SL_CHECK_OK(sl_loop_schedule_timer_with(loop, &config, host_run, &item, host_drop, NULL));
         SL_CHECK_OK(sl_loop_advance(loop, delay_us * 1000 - 1));
         SL_CHECK_EQ(host_poll(loop), 0u);
         SL_CHECK_EQ(host_next_deadline(loop), 1);

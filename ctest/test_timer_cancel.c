@@ -21,7 +21,12 @@ SL_TEST(an_id_that_names_nothing_is_not_cancelled) {
     sl_loop *loop = host_virtual_loop();
     host_item item = {.letter = 'a'};
     host_timer(loop, 5, 0, &item);
-    const sl_timer_id ids[] = {0, 1, item.timer + 1, item.timer - 1, ~item.timer, UINT64_MAX,
+    const sl_timer_id ids[] = {0,
+                               1,
+                               item.timer + 1,
+                               item.timer - 1,
+                               ~item.timer,
+                               UINT64_MAX,
                                item.timer ^ (UINT64_C(1) << 40)};
     for (size_t i = 0; i < sizeof ids / sizeof *ids; ++i) {
         SL_CHECK(!host_cancel(loop, ids[i]));
@@ -194,8 +199,7 @@ SL_TEST(the_drop_of_a_cancelled_timer_may_use_the_loop) {
     sl_loop *loop = host_virtual_loop();
     host_item next = {.letter = 'b'};
     host_item item = {.letter = 'a', .loop = loop, .more = &next};
-    SL_CHECK_OK(
-        sl_loop_schedule_timer(loop, 1, 0, host_never, &item, drop_schedules, &item.timer));
+    SL_CHECK_OK(sl_loop_schedule_timer(loop, 1, 0, host_never, &item, drop_schedules, &item.timer));
     SL_CHECK(host_cancel(loop, item.timer));
     SL_CHECK_EQ(item.drops, 1u);
     SL_CHECK_EQ(host_poll(loop), 1u);

@@ -5,12 +5,10 @@
 #include "sl_host.h"
 
 SL_TEST(delays_too_large_for_the_clock_never_come) {
-    const uint64_t huge[] = {UINT64_C(1) << 32,          UINT64_C(1) << 53,
-                             INT64_MAX,                  UINT64_C(1) << 63,
-                             (UINT64_C(1) << 63) + 1,    UINT64_MAX - 1,
-                             UINT64_MAX,                 UINT64_MAX / 1000,
-                             UINT64_MAX / 1000 + 1,      UINT64_MAX / 1000000,
-                             UINT64_MAX / 1000000 + 1,   UINT64_MAX / 10};
+    const uint64_t huge[] = {UINT64_C(1) << 32,    UINT64_C(1) << 53,        INT64_MAX,
+                             UINT64_C(1) << 63,    (UINT64_C(1) << 63) + 1,  UINT64_MAX - 1,
+                             UINT64_MAX,           UINT64_MAX / 1000,        UINT64_MAX / 1000 + 1,
+                             UINT64_MAX / 1000000, UINT64_MAX / 1000000 + 1, UINT64_MAX / 10};
     sl_loop *loop = host_virtual_loop();
     for (size_t i = 0; i < sizeof huge / sizeof *huge; ++i) {
         for (size_t j = 0; j < sizeof huge / sizeof *huge; ++j) {
@@ -145,8 +143,8 @@ static void model_schedules(uint64_t *seed) {
     sl_timer_config config = {.size = sizeof config, .delay_us = delay_us};
     if (host_random(seed) % 8 == 0) {
         config.repeat_us = 1 + host_random(seed) % 5000000;
-        config.repeat_mode = host_random(seed) % 2 == 0 ? SL_REPEAT_FIXED_DELAY
-                                                        : SL_REPEAT_FIXED_RATE;
+        config.repeat_mode =
+            host_random(seed) % 2 == 0 ? SL_REPEAT_FIXED_DELAY : SL_REPEAT_FIXED_RATE;
     }
     timer->deadline = model_now + delay_us * 1000;
     timer->repeat = config.repeat_us * 1000;

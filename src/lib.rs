@@ -2,7 +2,7 @@
 //! a queue that hands everything back to the main thread once and in order. For C, C++ and Zig.
 //!
 //! ```text
-//! any thread ── post ──► gate (ring, parker) ──► step ──► the host's function ──► drop
+//! any thread ── post ──► gate (ring, parker) ──► step ──► host's function ──► drop
 //! any thread ── enqueue ──► job queue ──► worker + Lua state ──► action queue ──► main thread
 //! ```
 //!

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use crate::clock::monotonic_ns;
 use crate::sync::atomic::{AtomicU32, Ordering};
-use crate::sync::{Futex, spin_hint};
+use crate::sync::{Futex, spin_hint, yield_now};
 
 /// There is something new to look at.
 pub const NUDGED: u32 = 1;
@@ -28,6 +28,8 @@ const CREDIT_MAX: u32 = 8;
 const PROBE_EVERY: u32 = 32;
 /// Spins between two looks at the clock.
 const SPINS_PER_LOOK: u32 = 32;
+/// Looks at the clock before other threads are let run between them.
+const LOOKS_ALONE: u32 = 2;
 
 /// What the one who notified has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,7 +178,7 @@ impl Parker {
         if let Some(deadline) = deadline {
             end = end.min(deadline);
         }
-        loop {
+        for look in 0.. {
             for _ in 0..SPINS_PER_LOOK {
                 if self.is_notified() {
                     return self.take();
@@ -184,9 +186,14 @@ impl Parker {
                 spin_hint();
             }
             if monotonic_ns() >= end {
-                return 0;
+                break;
+            }
+            if look >= LOOKS_ALONE {
+                // Whoever is to notify us may be waiting for this very processor.
+                yield_now();
             }
         }
+        0
     }
 
     fn sleep(&self, deadline: Option<u64>) -> u32 {

@@ -2,8 +2,7 @@
 //!
 //! A [`Values`] owns a list of values and everything below them in two blocks: one of values, one
 //! of bytes. Children lie next to each other, as C's arrays want it, and freeing even the deepest
-//! tree is freeing two blocks. One value without children needs no block of values, and a scalar
-//! no block at all.
+//! tree is freeing two blocks. A single scalar, the commonest result, needs no block at all.
 //!
 //! A [`Builder`] takes values in the order of a walk (children before their parent is closed) and
 //! refuses what exceeds its [`Limits`]. While it builds, lists hold offsets into its blocks
@@ -156,15 +155,21 @@ impl fmt::Debug for Value {
     }
 }
 
-/// A finished list of values.
+/// A finished list of values: small, because each job carries two of them.
 #[derive(Debug)]
 pub struct Values {
     /// The only value, when there is exactly one.
     root: Value,
+    tree: Option<Box<Tree>>,
+    len: usize,
+}
+
+/// What a list of values owns besides its only root.
+#[derive(Debug)]
+struct Tree {
     /// Everything below the roots, then the roots when there are several.
     block: Vec<Value>,
     bytes: Vec<u8>,
-    len: usize,
 }
 
 // SAFETY: nothing in it ever changes, and the host's pointers are only carried.
@@ -175,16 +180,16 @@ unsafe impl Sync for Values {}
 impl Values {
     /// No values.
     pub const fn none() -> Self {
-        Self { root: Value::NIL, block: Vec::new(), bytes: Vec::new(), len: 0 }
+        Self { root: Value::NIL, tree: None, len: 0 }
     }
 
     /// The values at the top.
     #[inline]
     pub fn roots(&self) -> &[Value] {
-        match self.len {
-            0 => &[],
-            1 => slice::from_ref(&self.root),
-            len => &self.block[self.block.len() - len..],
+        match (self.len, &self.tree) {
+            (1, _) => slice::from_ref(&self.root),
+            (len, Some(tree)) => &tree.block[tree.block.len() - len..],
+            (_, None) => &[],
         }
     }
 }
@@ -348,23 +353,24 @@ impl Builder {
         }
         if !self.open.is_empty() || !self.block.is_empty() || !self.bytes.is_empty() {
             self.block.append(&mut self.open);
-            values.block = keep_or_copy(&mut self.block, KEPT_VALUES);
-            values.bytes = keep_or_copy(&mut self.bytes, KEPT_BYTES);
-            values.put_addresses();
+            let block = keep_or_copy(&mut self.block, KEPT_VALUES);
+            let bytes = keep_or_copy(&mut self.bytes, KEPT_BYTES);
+            let tree = values.tree.insert(Box::new(Tree { block, bytes }));
+            tree.put_addresses(&mut values.root);
         }
         self.clear();
         values
     }
 }
 
-impl Values {
-    /// Turns the offsets of a tree that has just been built into addresses.
-    fn put_addresses(&mut self) {
+impl Tree {
+    /// Turns the offsets of what has just been built into addresses.
+    fn put_addresses(&mut self, root: &mut Value) {
         let bytes = self.bytes.as_ptr();
         let items = self.block.as_mut_ptr();
         // SAFETY: the same values, by way of the pointer that the lists will hold.
         let block = unsafe { slice::from_raw_parts_mut(items, self.block.len()) };
-        for value in block.iter_mut().chain([&mut self.root]) {
+        for value in block.iter_mut().chain([root]) {
             let first: *const c_void = match value.kind {
                 Kind::Bytes => bytes.wrapping_add(offset_in(value)).cast(),
                 Kind::Array | Kind::Map => items.wrapping_add(offset_in(value)).cast(),

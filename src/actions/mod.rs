@@ -6,57 +6,25 @@
 //! finds nothing leaves the ring listening; the one push that hears it tells whoever waits: the
 //! attached loop, a loop to be woken, or a thread that is blocked in a pop.
 
+mod action;
+mod take;
 mod waiters;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
 use once_cell::sync::OnceCell;
 
+pub use crate::actions::action::{Action, Body, SCRIPT_MESSAGE, SCRIPT_RESULT};
 use crate::actions::waiters::Waiters;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
-use crate::event_loop::budget::{Limits, Report};
-use crate::event_loop::{EventLoop, NEVER, Ran, Source};
-use crate::foreign::Context;
+use crate::event_loop::{EventLoop, Source};
 use crate::handles::{Handle, Handled};
 use crate::queue::ring::{Bound, Consumer, Refused, Ring};
-use crate::script::job::ScriptResult;
-use crate::sync::{Mutex, yield_now};
+use crate::sync::Mutex;
 use crate::sys;
-
-/// The kind of a script's result.
-pub const SCRIPT_RESULT: u32 = 0;
-/// The kind of what `engine.post_to_main_thread` sends.
-pub const SCRIPT_MESSAGE: u32 = u32::MAX;
-
-/// What an action carries.
-#[derive(Debug)]
-pub enum Body {
-    /// Nothing.
-    Empty,
-    /// Bytes, the last of which is a NUL that does not count.
-    Message(Box<[u8]>),
-    /// What a job gave, or a script sent.
-    Script(Box<ScriptResult>),
-}
-
-/// One thing for the main thread to know.
-#[derive(Debug)]
-pub struct Action {
-    /// The job's id, or the host's.
-    pub id: u64,
-    /// Whose it is.
-    pub owner: u64,
-    /// The host's, only carried.
-    pub context: Context,
-    /// `SCRIPT_RESULT`, `SCRIPT_MESSAGE` or the host's.
-    pub kind: u32,
-    /// Whether it is good news.
-    pub success: bool,
-    /// The rest.
-    pub body: Body,
-}
 
 /// What a push does when the queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +47,12 @@ struct Attachment {
 }
 
 /// What the takers share.
+#[derive(Default)]
 struct Taking {
     /// None once the queue has ended.
     consumer: Option<Consumer<Action>>,
+    /// Older than all that is in the ring; see `drop_oldest`.
+    results: VecDeque<Action>,
     delivered: u64,
     dropped: u64,
     high_water: u64,
@@ -115,8 +86,8 @@ pub struct ActionQueue {
     woken: OnceCell<Handle>,
     /// The thread that took last: it must not wait for itself to take.
     taker: AtomicU64,
-    /// The thread that runs an action now, if any.
-    running: AtomicU64,
+    /// Pushes that were refused; one that waited or dropped the oldest was not.
+    refused: AtomicU64,
     this: Weak<Self>,
 }
 
@@ -134,8 +105,7 @@ impl ActionQueue {
             let consumer = ring.open(capacity.into());
             consumer.listen(&ring);
             let first = consumer.first();
-            let taking =
-                Taking { consumer: Some(consumer), delivered: 0, dropped: 0, high_water: 0 };
+            let taking = Taking { consumer: Some(consumer), ..Taking::default() };
             Self {
                 ring,
                 first,
@@ -147,7 +117,7 @@ impl ActionQueue {
                 attachment: OnceCell::new(),
                 woken: OnceCell::new(),
                 taker: AtomicU64::new(0),
-                running: AtomicU64::new(0),
+                refused: AtomicU64::new(0),
                 this: this.clone(),
             }
         })
@@ -165,7 +135,9 @@ impl ActionQueue {
             match self.try_push(Bound::Keep, make) {
                 Ok(()) => return Ok(()),
                 Err(Refused::Closed) => return Err(Error::Closed),
-                Err(Refused::Full) => self.make_room(&mut until)?,
+                Err(Refused::Full) => self.make_room(&mut until).inspect_err(|_| {
+                    self.refused.fetch_add(1, Ordering::Relaxed);
+                })?,
             }
         }
     }
@@ -176,8 +148,7 @@ impl ActionQueue {
         match self.when_full {
             WhenFull::Refuse => Err(Error::Full),
             WhenFull::DropOldest => {
-                let oldest = self.take(|taking| taking.dropped += 1);
-                drop(oldest);
+                self.drop_oldest();
                 Ok(())
             }
             WhenFull::Block(wait) => {
@@ -188,6 +159,23 @@ impl ActionQueue {
                 if self.wait_for_room(until) { Ok(()) } else { Err(Error::Timeout) }
             }
         }
+    }
+
+    /// Drops the oldest action of the host's. Results of scripts are set aside: they stay the
+    /// first in order, and no longer take up room.
+    fn drop_oldest(&self) {
+        let mut taking = self.taking.lock();
+        let Taking { consumer, results, dropped, .. } = &mut *taking;
+        let Some(consumer) = consumer else { return };
+        let oldest = loop {
+            match consumer.pop(&self.ring) {
+                Some(action) if matches!(action.body, Body::Script(_)) => results.push_back(action),
+                oldest => break oldest,
+            }
+        };
+        *dropped += u64::from(oldest.is_some());
+        drop(taking);
+        drop(oldest);
     }
 
     /// Appends an action whatever the bound: for what must never be lost. Only a queue that has
@@ -234,107 +222,6 @@ impl ActionQueue {
         })
     }
 
-    /// Takes the oldest action, and counts it by `count`. Also says whether there is more; if
-    /// not, the ring listens for it now.
-    #[inline]
-    fn take(&self, count: impl FnOnce(&mut Taking)) -> (Option<Action>, bool) {
-        let mut taking = self.taking.lock();
-        let Some(consumer) = taking.consumer.as_mut() else { return (None, false) };
-        let waiting = consumer.available(&self.ring);
-        let mut action = consumer.pop(&self.ring);
-        // A push may be between its two halves, and it has heard of no listener: whoever went to
-        // sleep now would not be told. It is a few instructions, unless its thread was preempted.
-        while action.is_none() && !consumer.listen(&self.ring) {
-            yield_now();
-            action = consumer.pop(&self.ring);
-        }
-        let more = consumer.is_ready(&self.ring) || !consumer.listen(&self.ring);
-        taking.high_water = taking.high_water.max(waiting);
-        if action.is_some() {
-            count(&mut taking);
-        }
-        drop(taking);
-        if more && action.is_some() {
-            // Somebody else may wait for what is left: the ring tells only the first of them.
-            self.poppers.wake_one();
-        }
-        if matches!(self.when_full, WhenFull::Block(_)) {
-            // Pairs with the one in `Waiters::wait`: either we see the waiter, or it sees room.
-            fence(Ordering::SeqCst);
-            self.pushers.wake_one();
-        }
-        (action, more)
-    }
-
-    /// Takes the oldest action, without waiting.
-    pub fn try_pop(&self) -> Result<Action> {
-        self.taker.store(sys::thread_id(), Ordering::Relaxed);
-        match self.take(|taking| taking.delivered += 1).0 {
-            Some(action) => Ok(action),
-            None if self.is_closed() => Err(Error::Closed),
-            None => Err(Error::Empty),
-        }
-    }
-
-    /// Takes the oldest action, waiting for one at most `wait` nanoseconds.
-    pub fn pop(&self, wait: u64) -> Result<Action> {
-        let until = if wait == NEVER { NEVER } else { monotonic_ns().saturating_add(wait) };
-        let mut taken = Err(Error::Timeout);
-        self.poppers.wait(until, || {
-            match self.try_pop() {
-                Err(Error::Empty) => return false,
-                other => taken = other,
-            }
-            true
-        });
-        taken
-    }
-
-    /// Runs actions on the calling thread within a budget; what comes meanwhile waits for the
-    /// next call.
-    pub fn drain(&self, limits: &Limits, run: impl Fn(&Action)) -> Result<Report> {
-        let me = sys::thread_id();
-        if self.running.load(Ordering::Relaxed) == me {
-            return Err(Error::Reentered);
-        }
-        self.taker.store(me, Ordering::Relaxed);
-        let start = monotonic_ns();
-        let most = if limits.work == Some(0) { 1 } else { limits.items };
-        let end = limits.work.filter(|work| *work != 0).map(|work| start.saturating_add(work));
-        let mut report = Report { next_deadline_ns: NEVER, ..Report::default() };
-        let mut now = start;
-        for _ in 0..self.pending().min(most) {
-            if !self.run_next(me, &run).one {
-                break;
-            }
-            report.items += 1;
-            if let Some(end) = end {
-                now = monotonic_ns();
-                if now >= end {
-                    report.overshoot_ns = now - end;
-                    break;
-                }
-            }
-        }
-        report.actions = report.items;
-        report.remaining = self.pending();
-        report.elapsed_ns = if end.is_some() { now } else { monotonic_ns() } - start;
-        if report.remaining != 0 {
-            report.next_deadline_ns = 0;
-        }
-        Ok(report)
-    }
-
-    #[inline]
-    fn run_next(&self, me: u64, run: impl Fn(&Action)) -> Ran {
-        let (action, more) = self.take(|taking| taking.delivered += 1);
-        let Some(action) = action else { return Ran { one: false, more } };
-        let outer = self.running.swap(me, Ordering::Relaxed);
-        run(&action);
-        self.running.store(outer, Ordering::Relaxed);
-        Ran { one: true, more }
-    }
-
     /// Lets the polls of a loop run the actions with what `make` gives. Once, and for good.
     pub fn attach(&self, to: Handle, priority: u32, make: impl FnOnce() -> RunFn) -> Result<()> {
         let mut attached = false;
@@ -345,6 +232,8 @@ impl ActionQueue {
         if !attached {
             return Err(Error::Busy);
         }
+        // From now on this thread takes: it must not wait for itself.
+        self.taker.store(sys::thread_id(), Ordering::Relaxed);
         // What came before was told to nobody.
         if self.pending() != 0 {
             self.ring.heard();
@@ -373,7 +262,7 @@ impl ActionQueue {
 
     /// Ends the queue: closes it and drops what is left.
     pub fn end(&self) -> Result<()> {
-        if self.running.load(Ordering::Relaxed) == sys::thread_id() {
+        if self.runs_here() {
             return Err(Error::Reentered);
         }
         if let Some(Attachment { to, .. }) = self.attachment.get() {
@@ -383,10 +272,13 @@ impl ActionQueue {
             }
         }
         self.close();
-        let consumer = self.taking.lock().consumer.take();
+        let (consumer, results) = {
+            let mut taking = self.taking.lock();
+            (taking.consumer.take(), std::mem::take(&mut taking.results))
+        };
         let left = consumer.map(|consumer| consumer.close(&self.ring)).unwrap_or_default();
-        self.taking.lock().dropped += left.len() as u64;
-        drop(left);
+        self.taking.lock().dropped += (left.len() + results.len()) as u64;
+        drop((left, results));
         Ok(())
     }
 
@@ -396,23 +288,8 @@ impl ActionQueue {
         let Taking { delivered, dropped, high_water, .. } = *taking;
         let accepted = self.ring.accepted(self.first);
         let pending = accepted - delivered - dropped;
-        let (refused, high_water) = (self.ring.refused(), high_water.max(pending));
+        let refused = self.refused.load(Ordering::Relaxed);
+        let high_water = high_water.max(pending);
         Stats { accepted, delivered, dropped, refused, pending, high_water }
-    }
-}
-
-impl Source for ActionQueue {
-    fn pending(&self) -> u64 {
-        let taking = self.taking.lock();
-        taking.consumer.as_ref().map_or(0, |consumer| consumer.available(&self.ring))
-    }
-
-    fn run_one(&self) -> Ran {
-        let Some(Attachment { run, .. }) = self.attachment.get() else {
-            return Ran { one: false, more: false };
-        };
-        let me = sys::thread_id();
-        self.taker.store(me, Ordering::Relaxed);
-        self.run_next(me, run)
     }
 }

@@ -5,6 +5,7 @@ pub mod backend;
 pub mod bell;
 pub mod budget;
 pub mod gate;
+mod level;
 pub mod owned;
 pub mod stats;
 pub mod step;

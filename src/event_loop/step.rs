@@ -232,7 +232,9 @@ impl EventLoop {
                 (owned.posts.first(), owned.sources.first())
             };
             let ring = if quota.posts > 0 { PRIORITY_NORMAL } else { u32::MAX };
-            let ended = if lane.is_some_and(|lane| lane <= ring && source.is_none_or(|source| lane < source)) {
+            let ended = if lane
+                .is_some_and(|lane| lane <= ring && source.is_none_or(|source| lane < source))
+            {
                 self.run_lane(meter)
             } else if source.is_some_and(|source| source <= ring) {
                 self.run_source(meter, &mut quota)

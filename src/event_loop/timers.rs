@@ -119,7 +119,6 @@ impl Timers {
     pub fn collect_due(&mut self, now: u64, due: &mut std::collections::VecDeque<(u64, u64)>) {
         self.wheel.advance(now, &mut self.due);
         self.ready += self.due.len() as u64;
-        self.due.sort_unstable();
         due.extend(self.due.drain(..));
     }
 

@@ -7,13 +7,13 @@
 //! portions, so that no frame pays for all of them. Time jumps from one occupied bucket to the
 //! next. After Varghese and Lauck's hierarchical wheels; nothing here knows locks.
 
+use crate::event_loop::level::{BUCKETS, Bucket, EMPTY, Level, NONE};
+
 const TICK_BITS: u32 = 20;
-const BUCKETS: usize = 1024;
 /// Ticks of one bucket, from level to level: 2^4.
 const SPAN_BITS: u32 = 4;
 /// Enough to reach every tick of a u64 of nanoseconds.
 const LEVELS: usize = 10;
-const NONE: u32 = u32::MAX;
 /// In `previous`: not a node but the bucket that the node is first in.
 const BUCKET: u32 = 1 << 31;
 /// Nodes are kept in blocks, so that growing copies nothing and stalls no frame.
@@ -34,60 +34,6 @@ struct Node<T> {
     previous: u32,
     /// What is due. None while it is taken out.
     item: Option<T>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Bucket {
-    /// The earliest deadline; u64::MAX after that one was taken out, until somebody asks.
-    earliest: u64,
-    first: u32,
-}
-
-const EMPTY: Bucket = Bucket { earliest: u64::MAX, first: NONE };
-
-#[derive(Debug)]
-struct Level {
-    buckets: [Bucket; BUCKETS],
-    occupied: [u64; BUCKETS / 64],
-    /// Which words of `occupied` are not zero.
-    words: u16,
-}
-
-impl Level {
-    fn new() -> Box<Self> {
-        Box::new(Self { buckets: [EMPTY; BUCKETS], occupied: [0; BUCKETS / 64], words: 0 })
-    }
-
-    #[inline]
-    fn fill(&mut self, at: usize) {
-        self.occupied[at / 64] |= 1 << (at % 64);
-        self.words |= 1 << (at / 64);
-    }
-
-    #[inline]
-    fn clear(&mut self, at: usize) {
-        self.occupied[at / 64] &= !(1 << (at % 64));
-        if self.occupied[at / 64] == 0 {
-            self.words &= !(1 << (at / 64));
-        }
-    }
-
-    /// How far it is from bucket `from`, going round, to the first occupied one.
-    #[inline]
-    fn distance(&self, from: usize) -> Option<u64> {
-        if self.words == 0 {
-            return None;
-        }
-        let here = self.occupied[from / 64] >> (from % 64);
-        if here != 0 {
-            return Some(here.trailing_zeros().into());
-        }
-        // The words behind this one, then round to the beginning, this one's low bits last.
-        let behind = self.words.rotate_right(from as u32 / 64 + 1);
-        let word = (from / 64 + 1 + behind.trailing_zeros() as usize) % (BUCKETS / 64);
-        let at = word * 64 + self.occupied[word].trailing_zeros() as usize;
-        Some(((at + BUCKETS - from) % BUCKETS) as u64)
-    }
 }
 
 /// The wheel. Items lie in its nodes.
@@ -354,7 +300,7 @@ impl<T> Wheel<T> {
         self.levels[level].as_ref().map_or(EMPTY, |rows| rows.buckets[at])
     }
 
-    /// Moves time to `now` and appends (deadline, id) of all nodes due by then, in no order.
+    /// Moves time to `now` and appends (deadline, id) of all nodes due by then, in this order.
     /// They are in no bucket then: `remove` or `restart` each.
     pub fn advance(&mut self, now: u64, due: &mut Vec<(u64, u64)>) {
         let target = now >> TICK_BITS;
@@ -365,6 +311,7 @@ impl<T> Wheel<T> {
                 .min_by_key(|(tick, level, _)| (*tick, std::cmp::Reverse(*level)));
             let Some((tick, level, at)) = next.filter(|(tick, ..)| *tick <= target) else { break };
             self.tick = tick;
+            let begin = due.len();
             let mut index = self.empty(level, at);
             while index != NONE {
                 let &mut Node { deadline, id, next, .. } = self.node(index);
@@ -376,6 +323,8 @@ impl<T> Wheel<T> {
                 }
                 index = next;
             }
+            // Buckets come in the order of time: sorting each is sorting all.
+            due[begin..].sort_unstable();
             if level == 0 && tick == target {
                 break;
             }

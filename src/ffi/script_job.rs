@@ -138,14 +138,16 @@ pub(super) unsafe fn enqueue(runner: &ScriptRunner, job: &sl_script_job) -> Resu
     };
     // SAFETY: as the caller promised.
     let args = unsafe { value::copy(job.args, job.args_len, runner.limits()) }?;
+    let args = if job.args_len == 0 { None } else { Some(Box::new(args)) };
+    let chunk = runner.chunk(name.to_bytes(), source);
     let request = Request {
-        chunk: runner.chunk(name.to_bytes(), source),
+        place: chunk.place,
+        chunk,
         args,
         priority: job.priority,
         affinity: job.affinity,
         delivery,
         callback: None,
-        enqueued_ns: 0,
     };
     runner.enqueue(job.owner, Context(job.context), request, || callback_of(job))
 }

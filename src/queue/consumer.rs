@@ -27,15 +27,18 @@ pub struct Consumer<T> {
     consumed_spill: u64,
     /// Items that are being used where they lie; then `Ring::head` stands still.
     claimed: u32,
+    /// An item that is being used waits no longer and must not count for the bound: in a ring
+    /// that has one, items are moved out of their slots first.
+    bounded: bool,
 }
 
 // SAFETY: the pointer is to slots that are shared by design; see `Ring`.
 unsafe impl<T: Send> Send for Consumer<T> {}
 
 impl<T> Consumer<T> {
-    pub(super) fn new(first: u64, slots: Slots<T>) -> Self {
+    pub(super) fn new(first: u64, slots: Slots<T>, bounded: bool) -> Self {
         let (fetched, consumed_spill, claimed) = (VecDeque::new(), 0, 0);
-        Self { head: first, fetched, slots, first, consumed_spill, claimed }
+        Self { head: first, fetched, slots, first, consumed_spill, claimed, bounded }
     }
 
     /// The first ticket; for `Ring::accepted`.
@@ -99,7 +102,7 @@ impl<T> Consumer<T> {
     #[cfg(not(loom))]
     #[inline]
     pub fn claim(&mut self, ring: &Ring<T>) -> Option<Claimed<T>> {
-        if !self.fetched.is_empty() || !self.slots.is_published(self.head) {
+        if self.bounded || !self.fetched.is_empty() || !self.slots.is_published(self.head) {
             let item = self.pop(ring)?;
             self.claimed += 1;
             return Some(Claimed::Fetched(item));
@@ -119,7 +122,7 @@ impl<T> Consumer<T> {
 
     #[inline]
     fn publish_head(&self, ring: &Ring<T>) {
-        if self.claimed == 0 {
+        if self.claimed == 0 || self.bounded {
             // Release pairs with the Acquire in `has_room`.
             ring.head.store(self.head, Ordering::Release);
         }

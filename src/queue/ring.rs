@@ -139,7 +139,7 @@ impl<T> Ring<T> {
         self.spill.lock().total = 0;
         // Release pairs with the Acquire load in `push`.
         shared.tail.store(first * ONE, Ordering::Release);
-        Consumer::new(first, slots)
+        Consumer::new(first, slots, capacity != u64::MAX)
     }
 
     /// Appends what `make` makes, which is called once and only when its place is certain. On

@@ -4,9 +4,11 @@
 //! is accepted after the last one: when closed, the number stands, and the workers know how many
 //! jobs are still to come out of the inbox.
 
+use crossbeam::utils::CachePadded;
+
 use super::tally::Tallies;
 use crate::error::{Error, Result};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 const CLOSED: u64 = 1 << 63;
 
@@ -15,6 +17,9 @@ const CLOSED: u64 = 1 << 63;
 pub struct Admission {
     /// Jobs accepted, and CLOSED.
     accepted: AtomicU64,
+    /// The same CLOSED for the workers, who ask before each job: whoever enqueues writes the
+    /// word above for each job, and would have to fetch it back from them.
+    closed: CachePadded<AtomicBool>,
     capacity: u64,
     /// What the tallies summed up to when they were looked at last. The workers' counters are
     /// in other processors' caches: they are read again only when these are too old to decide.
@@ -30,6 +35,7 @@ impl Admission {
         let zero = || AtomicU64::new(0);
         Self {
             accepted: zero(),
+            closed: CachePadded::new(AtomicBool::new(false)),
             capacity,
             ended_seen: zero(),
             started_seen: zero(),
@@ -82,13 +88,15 @@ impl Admission {
 
     /// Lets nobody in any more. False when that was so already.
     pub fn close(&self) -> bool {
-        self.accepted.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED == 0
+        let first = self.accepted.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED == 0;
+        self.closed.store(true, Ordering::Release);
+        first
     }
 
     /// Whether nobody gets in any more.
     #[inline]
     pub fn is_closed(&self) -> bool {
-        self.accepted.load(Ordering::Acquire) & CLOSED != 0
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Whether nobody gets in, and whoever did has been started.

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::sync::Mutex;
@@ -32,7 +33,7 @@ pub struct Place {
     /// Below the cache's capacity; another chunk may have it later.
     pub slot: u32,
     /// Never used twice.
-    pub serial: u64,
+    pub serial: NonZeroU64,
 }
 
 impl Chunk {
@@ -56,7 +57,7 @@ pub struct ChunkCache {
     known: Mutex<Known>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Known {
     slots: Vec<Slot>,
     by_hash: HashMap<u64, u32, BuildHasherDefault<Already>>,
@@ -65,7 +66,7 @@ struct Known {
     /// Where the search for a chunk to forget goes on.
     hand: usize,
     bytes: usize,
-    last_serial: u64,
+    last_serial: NonZeroU64,
 }
 
 #[derive(Debug)]
@@ -78,7 +79,7 @@ struct Slot {
 impl ChunkCache {
     /// Keeps up to `capacity` chunks; 0 keeps none.
     pub fn new(capacity: u32) -> Self {
-        Self { capacity: capacity as usize, known: Mutex::new(Known::default()) }
+        Self { capacity: capacity as usize, known: Mutex::new(Known::new()) }
     }
 
     /// The chunk of this name and source: the one that is kept, or a new one.
@@ -96,7 +97,7 @@ impl ChunkCache {
         }
         let mut known = self.known.lock();
         let slot = known.make_room(self.capacity, hash, source.len());
-        known.last_serial += 1;
+        known.last_serial = known.last_serial.saturating_add(1);
         let place = Place { slot, serial: known.last_serial };
         let chunk = Chunk::new(name, source, Some(place), hash);
         known.put(slot, chunk.clone());
@@ -105,6 +106,17 @@ impl ChunkCache {
 }
 
 impl Known {
+    fn new() -> Self {
+        Self {
+            slots: Vec::new(),
+            by_hash: HashMap::default(),
+            vacant: Vec::new(),
+            hand: 0,
+            bytes: 0,
+            last_serial: NonZeroU64::MIN,
+        }
+    }
+
     fn find(&mut self, hash: u64, name: &[u8], source: &[u8]) -> Option<Arc<Chunk>> {
         let slot = &mut self.slots[*self.by_hash.get(&hash)? as usize];
         // The hash alone proves nothing.
@@ -260,7 +272,7 @@ mod tests {
         }
         let known = cache.known.lock();
         assert_eq!((known.slots.len(), known.by_hash.len()), (3, 3));
-        assert_eq!(known.last_serial, 100);
+        assert_eq!(known.last_serial.get(), 101, "the first one was never forgotten");
     }
 
     #[test]

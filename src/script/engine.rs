@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mlua::{Lua, LuaString, Value as LuaValue};
 
 use super::job::{ScriptResult, Text};
+use super::recycle::Job;
 use super::{convert, stack};
 use crate::actions::{Action, ActionQueue, Body, SCRIPT_MESSAGE};
 use crate::foreign::Context;
@@ -60,7 +61,7 @@ impl Engine {
         let values = values.map_err(|error| error.to_string().into_bytes())??;
         let owner = self.owner.load(Ordering::Relaxed);
         let context = Context(self.context.load(Ordering::Relaxed));
-        let mut message = ScriptResult::new(id, owner, context, None);
+        let mut message = Job::new(id, owner, context, None);
         message.text = Text::copy(&name.as_bytes());
         message.values = values;
         self.actions.push_always(Action {
@@ -69,7 +70,7 @@ impl Engine {
             context,
             kind: SCRIPT_MESSAGE,
             success: true,
-            body: Body::Script(Box::new(message)),
+            body: Body::Script(message),
         });
         Ok(())
     }

@@ -1,6 +1,9 @@
 //! Jobs that wait for a worker, lowest priority number first, in order within one.
 //!
-//! Nearly all jobs have normal priority and no affinity: they go through a queue without a lock.
+//! Nearly all jobs have normal priority and no affinity: they go through a queue without a lock,
+//! from which a worker takes a few at a time, so that short jobs do not pay for the workers'
+//! meeting there. What a worker has taken so, an idle one may take from it again: a long job
+//! holds up nobody.
 //! All others wait in lanes under a mutex, whose first priority can be read without it: one for
 //! the jobs that any worker may take, and one for each worker's affine jobs. A job never overtakes
 //! an earlier one of its affinity key, not even a less urgent one.
@@ -8,23 +11,26 @@
 use std::cmp::Ordering::{Equal, Greater, Less};
 use std::collections::HashMap;
 
-use crossbeam::queue::SegQueue;
+use crossbeam::deque::{Injector, Steal, Stealer, Worker as Local};
 use crossbeam::utils::CachePadded;
 
-use super::job::{NORMAL, ScriptResult};
+use super::job::NORMAL;
+use super::recycle::Job;
 use crate::queue::lanes::Lanes;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
+/// Jobs that a worker takes from the queue at once.
+const AT_ONCE: usize = 8;
+
 /// As the first priority of a lane: it is empty.
 const EMPTY: u64 = u64::MAX;
 
-/// A job on its way.
-pub type Job = Box<ScriptResult>;
-
 /// All jobs of a runner that no worker has taken yet.
 pub struct Inbox {
-    normal: SegQueue<Job>,
+    normal: Injector<Job>,
+    /// By worker: what it has taken from `normal` and not begun.
+    taken: Box<[Stealer<Job>]>,
     others: Lane,
     affine: Box<[CachePadded<Lane>]>,
 }
@@ -88,10 +94,12 @@ impl Lane {
 }
 
 impl Inbox {
-    /// No jobs. Jobs with an affinity are spread over the first `lanes` workers.
-    pub fn new(lanes: usize) -> Self {
+    /// No jobs. Jobs with an affinity are spread over the first `lanes` workers; each worker has
+    /// one of `locals`.
+    pub fn new(lanes: usize, locals: &[Local<Job>]) -> Self {
         let affine = (0..lanes).map(|_| CachePadded::new(Lane::new())).collect();
-        Self { normal: SegQueue::new(), others: Lane::new(), affine }
+        let taken = locals.iter().map(Local::stealer).collect();
+        Self { normal: Injector::new(), taken, others: Lane::new(), affine }
     }
 
     /// Puts a job in; says which worker must run it, if not any may.
@@ -114,17 +122,38 @@ impl Inbox {
     /// Takes the job that `worker` should run next. With `affine_first` its own jobs win over
     /// others of the same priority; a worker takes turns, so that neither kind starves.
     #[inline]
-    pub fn take(&self, worker: usize, affine_first: bool) -> Option<Job> {
+    pub fn take(&self, worker: usize, local: &Local<Job>, affine_first: bool) -> Option<Job> {
         loop {
             let affine = self.affine.get(worker).map_or(EMPTY, |lane| lane.first());
             let others = self.others.first();
             if affine == EMPTY && others == EMPTY {
-                return self.normal.pop();
+                return self.take_normal(worker, local);
             }
-            if let Some(job) = self.take_in_order(worker, affine, others, affine_first) {
+            let firsts = (affine, others);
+            if let Some(job) = self.take_in_order(worker, local, firsts, affine_first) {
                 return Some(job);
             }
             // Another worker was faster; what the lanes hold now may be another job.
+        }
+    }
+
+    #[inline]
+    fn take_normal(&self, worker: usize, local: &Local<Job>) -> Option<Job> {
+        local.pop().or_else(|| self.fetch_normal(worker, local))
+    }
+
+    /// From the queue, else from another worker.
+    fn fetch_normal(&self, worker: usize, local: &Local<Job>) -> Option<Job> {
+        loop {
+            let mut found = self.normal.steal_batch_with_limit_and_pop(local, AT_ONCE);
+            for other in self.taken.iter().cycle().skip(worker + 1).take(self.taken.len() - 1) {
+                found = found.or_else(|| other.steal());
+            }
+            match found {
+                Steal::Success(job) => return Some(job),
+                Steal::Empty => return None,
+                Steal::Retry => {}
+            }
         }
     }
 
@@ -132,8 +161,8 @@ impl Inbox {
     fn take_in_order(
         &self,
         worker: usize,
-        affine: u64,
-        others: u64,
+        local: &Local<Job>,
+        (affine, others): (u64, u64),
         affine_first: bool,
     ) -> Option<Job> {
         let best = affine.min(others);
@@ -143,7 +172,7 @@ impl Inbox {
             Equal => !affine_first,
             Greater => true,
         };
-        if normal_first && let Some(job) = self.normal.pop() {
+        if normal_first && let Some(job) = self.take_normal(worker, local) {
             return Some(job);
         }
         if affine < others || affine == others && affine_first {
@@ -156,6 +185,7 @@ impl Inbox {
     #[inline]
     pub fn has_job_for(&self, worker: usize) -> bool {
         !self.normal.is_empty()
+            || self.taken.iter().any(|taken| !taken.is_empty())
             || self.others.first() != EMPTY
             || self.affine.get(worker).is_some_and(|lane| lane.first() != EMPTY)
     }

@@ -7,7 +7,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
-use super::chunk::Chunk;
+use super::chunk::{Chunk, Place};
 use crate::foreign::Context;
 use crate::value::{Values, View};
 
@@ -68,10 +68,12 @@ pub type Callback = Box<dyn FnOnce(&ScriptResult) + Send>;
 
 /// What the host asks for, copied.
 pub struct Request {
-    /// The chunk.
+    /// The chunk. A worker whose state has its function does not touch it.
     pub chunk: Arc<Chunk>,
-    /// What it gets as `...`.
-    pub args: Values,
+    /// Copied from the chunk.
+    pub place: Option<Place>,
+    /// What it gets as `...`; `None` is nothing.
+    pub args: Option<Box<Values>>,
     /// Lower numbers first.
     pub priority: u32,
     /// 0, or a key: jobs with the same key run in order and on the same state.
@@ -80,12 +82,13 @@ pub struct Request {
     pub delivery: Delivery,
     /// For the worker.
     pub callback: Option<Callback>,
-    /// When it was enqueued.
-    pub enqueued_ns: u64,
 }
 
 /// A job, and what has come of it so far. Also what `engine.post_to_main_thread` sends: then the
 /// name is the text, and the data the only value.
+///
+/// It is three cache lines long: the worker fetches each of them, and whoever frees it fetches
+/// them back, which costs as much as a trivial script.
 pub struct ScriptResult {
     /// The job's id, from 1.
     pub id: u64,
@@ -97,7 +100,7 @@ pub struct ScriptResult {
     pub outcome: Outcome,
     /// Which worker ran it.
     pub worker: u32,
-    /// From enqueue to start.
+    /// From enqueue to start; until the start, the time of the enqueue.
     pub wait_ns: u64,
     /// From start to end, conversions included.
     pub run_ns: u64,
@@ -112,12 +115,12 @@ pub struct ScriptResult {
 }
 
 impl ScriptResult {
-    /// A result in which nothing has happened yet.
-    pub(super) fn new(id: u64, owner: u64, context: Context, request: Option<Request>) -> Self {
+    /// Of no job.
+    pub(super) fn empty() -> Self {
         Self {
-            id,
-            owner,
-            context,
+            id: 0,
+            owner: 0,
+            context: Context::NULL,
             outcome: Outcome::Ok,
             worker: 0,
             wait_ns: 0,
@@ -125,8 +128,13 @@ impl ScriptResult {
             values: Values::none(),
             text: Text::None,
             error: None,
-            request,
+            request: None,
         }
+    }
+
+    /// Drops what it owns, and is as good as new.
+    pub(super) fn clear(&mut self) {
+        *self = Self::empty();
     }
 
     fn request(&self) -> &Request {
@@ -151,10 +159,10 @@ impl ScriptResult {
         self.request().delivery
     }
 
-    /// When the job was enqueued.
+    /// The wait is over.
     #[inline]
-    pub(super) fn enqueued_ns(&self) -> u64 {
-        self.request().enqueued_ns
+    pub(super) fn start(&mut self, now: u64) {
+        self.wait_ns = now.saturating_sub(self.wait_ns);
     }
 
     /// What is to be called with the result, once.
@@ -214,8 +222,8 @@ pub enum Text {
     Long(Box<[u8]>),
 }
 
-/// Holds every integer and float.
-const SHORT: usize = 30;
+/// Holds every integer and float, and leaves a text as large as three words.
+const SHORT: usize = 22;
 
 impl Text {
     /// A copy of `text`.
@@ -246,7 +254,7 @@ mod tests {
     use super::*;
 
     fn with(text: Text) -> ScriptResult {
-        ScriptResult { text, ..ScriptResult::new(1, 0, Context::NULL, None) }
+        ScriptResult { text, ..ScriptResult::empty() }
     }
 
     #[test]
@@ -261,5 +269,10 @@ mod tests {
             let text = vec![b'x'; len];
             assert_eq!(with(Text::copy(&text)).text(), Some(&text[..]));
         }
+    }
+
+    #[test]
+    fn a_job_is_three_cache_lines_long() {
+        assert!(size_of::<ScriptResult>() <= 3 * 64, "{} bytes", size_of::<ScriptResult>());
     }
 }

@@ -1,16 +1,17 @@
 //! One Lua state: it keeps its globals, and the functions of the chunks that it has run.
 
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use mlua::{Lua, LuaOptions, StdLib};
 
-use super::chunk::{Chunk, Place};
+use super::chunk::Place;
 use super::convert;
 use super::engine::{self, Engine};
 use super::job::{Outcome, Request, ScriptResult, Text};
 use super::stack::{self, Failure, Index, Peek, Stack};
 use crate::error::{Error, Result};
-use crate::value::{Builder, Values};
+use crate::value::{Builder, Value, Values};
 
 /// A state, ready to run chunks. It is used by one thread at a time.
 pub struct LuaState {
@@ -23,7 +24,7 @@ pub struct LuaState {
 
 #[derive(Clone, Copy)]
 struct Kept {
-    serial: u64,
+    serial: NonZeroU64,
     key: i32,
 }
 
@@ -81,21 +82,22 @@ fn run(
 ) -> (Ran, Compiled) {
     stack.push_handler();
     let function = stack.top() + 1;
-    let compiled = match push_function(stack, kept, &request.chunk) {
+    let compiled = match push_function(stack, kept, request) {
         Ok(compiled) => compiled,
         Err(failure) => return (Err(failed(stack, failure, Outcome::LoadError)), Compiled::Now),
     };
-    (call(stack, function, builder, &request.args), compiled)
+    let args = request.args.as_deref().map_or(&[][..], Values::roots);
+    (call(stack, function, builder, args), compiled)
 }
 
 /// Pushes the chunk's function; keeps it when the chunk has a place.
 fn push_function(
     stack: &mut Stack<'_>,
     kept: &mut Vec<Option<Kept>>,
-    chunk: &Chunk,
+    request: &Request,
 ) -> std::result::Result<Compiled, Failure> {
-    let Some(place) = chunk.place else {
-        return stack.load(chunk).map(|()| Compiled::Now);
+    let Some(place) = request.place else {
+        return stack.load(&request.chunk).map(|()| Compiled::Now);
     };
     let slot = place.slot as usize;
     if let Some(&Some(found)) = kept.get(slot)
@@ -104,7 +106,7 @@ fn push_function(
         stack.push_kept(found.key);
         return Ok(Compiled::Before);
     }
-    stack.load(chunk)?;
+    stack.load(&request.chunk)?;
     keep(stack, kept, place);
     Ok(Compiled::Now)
 }
@@ -125,8 +127,7 @@ fn keep(stack: &mut Stack<'_>, kept: &mut Vec<Option<Kept>>, place: Place) {
 }
 
 /// Calls the function at the top of the stack, and reads what it returns.
-fn call(stack: &mut Stack<'_>, function: Index, builder: &mut Builder, args: &Values) -> Ran {
-    let args = args.roots();
+fn call(stack: &mut Stack<'_>, function: Index, builder: &mut Builder, args: &[Value]) -> Ran {
     if !args.is_empty()
         && let Err(failure) = stack.protect(0, |stack| stack.push_values(args))
     {

@@ -15,9 +15,12 @@ mod engine;
 mod inbox;
 pub mod job;
 mod lua_state;
+mod recycle;
 pub mod runner;
 mod sleepers;
 mod spin;
 mod stack;
 mod tally;
 mod worker;
+
+pub use recycle::Job;

@@ -8,11 +8,14 @@ use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache};
 use super::engine::Engine;
 use super::inbox::Inbox;
-use super::job::{Callback, Request, ScriptResult};
+use super::job::{Callback, Request};
 use super::lua_state::LuaState;
+use super::recycle::Job;
 use super::sleepers::{Sleepers, WORKERS_MAX};
 use super::tally::Tallies;
 use super::worker::Worker;
+use crossbeam::deque::Worker as Local;
+
 use crate::actions::ActionQueue;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
@@ -78,6 +81,8 @@ pub struct Shared {
     pub(super) spin_ns: u64,
     /// By state: its size when it was looked at last.
     pub(super) lua_bytes: Box<[AtomicU64]>,
+    /// Who the workers are, to know them when they call.
+    pub(super) worker_threads: Mutex<Vec<u64>>,
     chunks: ChunkCache,
 }
 
@@ -137,8 +142,9 @@ impl ScriptRunner {
             lua_bytes.push(AtomicU64::new(state.used_bytes() as u64));
             states.push(state);
         }
+        let locals: Vec<_> = (0..config.workers).map(|_| Local::new_fifo()).collect();
         let shared = Arc::new(Shared {
-            inbox: Inbox::new(config.workers.min(config.states) as usize),
+            inbox: Inbox::new(config.workers.min(config.states) as usize, &locals),
             sleepers: Sleepers::new(config.workers),
             admission: Admission::new(config.job_capacity.into()),
             tallies: Tallies::new(config.workers),
@@ -147,21 +153,22 @@ impl ScriptRunner {
             actions,
             spin_ns: u64::from(config.spin_us) * 1000,
             lua_bytes: lua_bytes.into(),
+            worker_threads: Mutex::new(Vec::new()),
             chunks: ChunkCache::new(config.chunk_cache),
         });
         let runner = Self { shared, threads: Mutex::new(Vec::new()), config };
         // On failure the drop ends the workers that were started.
-        runner.start().map(|()| runner)
+        runner.start(locals).map(|()| runner)
     }
 
-    fn start(&self) -> Result<()> {
+    fn start(&self, locals: Vec<Local<Job>>) -> Result<()> {
         let _signals_stay_with_the_host = sys::block_signals();
-        for number in 0..self.config.workers as usize {
+        for (number, local) in locals.into_iter().enumerate() {
             let shared = self.shared.clone();
             let thread = thread::Builder::new()
                 .name(format!("sl-worker-{number}"))
                 .stack_size(STACK_BYTES)
-                .spawn(move || Worker::new(number, shared).run());
+                .spawn(move || Worker::new(number, shared, local).run());
             match thread {
                 Ok(thread) => self.threads.lock().push(thread),
                 Err(error) => {
@@ -202,8 +209,8 @@ impl ScriptRunner {
         let shared = &*self.shared;
         let id = shared.admission.admit(&shared.tallies)?;
         request.callback = callback();
-        request.enqueued_ns = monotonic_ns();
-        let job = Box::new(ScriptResult::new(id, owner, context, Some(request)));
+        let mut job = Job::new(id, owner, context, Some(request));
+        job.wait_ns = monotonic_ns();
         let worker = shared.inbox.push(job);
         shared.sleepers.wake(worker);
         Ok(id)
@@ -211,8 +218,7 @@ impl ScriptRunner {
 
     /// Whether the calling thread is one of the workers.
     pub fn is_worker(&self) -> bool {
-        let current = thread::current().id();
-        self.threads.lock().iter().any(|worker| worker.thread().id() == current)
+        self.shared.worker_threads.lock().contains(&sys::thread_id())
     }
 
     /// Accepts no more jobs, ends those that wait as closed, lets those that run finish, and
@@ -233,6 +239,8 @@ impl ScriptRunner {
                 log::write(Level::Error, b"a worker panicked");
             }
         }
+        // The system may give their names to other threads.
+        self.shared.worker_threads.lock().clear();
         Ok(())
     }
 

@@ -5,14 +5,16 @@
 //! several times in a row it stops, and only tries again now and then.
 
 use crate::clock::monotonic_ns;
-use crate::sync::spin_hint;
+use crate::sync::{spin_hint, yield_now};
 
 /// Failures in a row until it stops.
 const CREDIT_MAX: u32 = 8;
 /// Sleeps without spinning until it tries again.
 const PROBE_EVERY: u32 = 32;
 /// Looks between two looks at the clock.
-const LOOKS: u32 = 32;
+const LOOKS: u32 = 8;
+/// Pauses between two looks.
+const PAUSES: u32 = 16;
 
 /// One worker's habit.
 #[derive(Debug)]
@@ -40,12 +42,17 @@ impl Spin {
                     self.credit = (self.credit + 2).min(CREDIT_MAX);
                     return true;
                 }
-                spin_hint();
+                // Looking takes the queue's lines away from those who fill it: not too often.
+                for _ in 0..PAUSES {
+                    spin_hint();
+                }
             }
             if monotonic_ns() >= end {
                 self.credit = self.credit.saturating_sub(1);
                 return false;
             }
+            // Whoever is to bring a job may be waiting for this very processor.
+            yield_now();
         }
     }
 

@@ -4,9 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::inbox::Job;
+use crossbeam::deque::Worker as Local;
+
 use super::job::Outcome;
 use super::lua_state::{Compiled, LuaState};
+use super::recycle::Job;
 use super::runner::Shared;
 use super::spin::Spin;
 use super::tally::Tally;
@@ -16,6 +18,7 @@ use crate::error::Result;
 use crate::log::{self, Level};
 use crate::state_pool::Lease;
 use crate::sync::atomic::Ordering;
+use crate::sys;
 
 /// Results between two looks at how much memory a state uses.
 const MEASURE_EVERY: u32 = 64;
@@ -24,6 +27,7 @@ const MEASURE_EVERY: u32 = 64;
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
+    local: Local<Job>,
     lease: Option<Lease<LuaState>>,
     spin: Spin,
     /// The time at the end of the last job, as long as nothing has happened since.
@@ -34,17 +38,18 @@ pub struct Worker {
 
 impl Worker {
     /// A worker that has no state yet.
-    pub fn new(number: usize, shared: Arc<Shared>) -> Self {
+    pub fn new(number: usize, shared: Arc<Shared>, local: Local<Job>) -> Self {
         let spin = Spin::new(shared.spin_ns);
         let (lease, now) = (None, None);
-        Self { number, shared, lease, spin, now, affine_first: true, unmeasured: 0 }
+        Self { number, shared, local, lease, spin, now, affine_first: true, unmeasured: 0 }
     }
 
     /// Works until the runner is closed and all its jobs have been started.
     pub fn run(&mut self) {
+        self.shared.worker_threads.lock().push(sys::thread_id());
         loop {
             let shared = &self.shared;
-            match shared.inbox.take(self.number, self.affine_first) {
+            match shared.inbox.take(self.number, &self.local, self.affine_first) {
                 Some(job) => {
                     self.affine_first = job.affinity() == 0;
                     self.process(job);
@@ -99,7 +104,7 @@ impl Worker {
                 }
             }
         }
-        job.wait_ns = start.saturating_sub(job.enqueued_ns());
+        job.start(start);
         let end = monotonic_ns();
         job.run_ns = end.saturating_sub(start);
         self.now = Some(end);
