@@ -150,6 +150,20 @@ SL_TEST(a_small_queue_drops_the_oldest_and_counts) {
     flows(16, SL_WHEN_FULL_DROP_OLDEST, 4, 50000);
 }
 
+/* Mistake: a registry that only grows. */
+SL_TEST(a_million_actions_leave_no_handle) {
+    sl_action_queue *queue = host_queue(0, SL_WHEN_FULL_REFUSE, 0);
+    for (uint64_t id = 0; id < 1000000; ++id) {
+        sl_action action = {.size = sizeof action};
+        SL_CHECK_OK(host_push(queue, id));
+        SL_CHECK_OK(sl_action_queue_try_pop(queue, &action));
+        SL_CHECK_EQ(action.id, id);
+        SL_CHECK_OK(sl_action_free(&action));
+    }
+    SL_CHECK_EQ(sl_live_handles(), 1);
+    SL_CHECK_OK(sl_action_queue_free(queue));
+}
+
 static void *pushes_until_it_ends(void *argument) {
     pusher *me = (pusher *)argument;
     sl_status status = SL_STATUS_OK;

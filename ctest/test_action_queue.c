@@ -201,6 +201,7 @@ SL_TEST(a_closed_queue_takes_nothing_and_gives_what_it_has) {
     SL_CHECK_OK(sl_action_queue_free(queue));
 }
 
+/* Mistake: a message that is used after it was freed. */
 SL_TEST(free_ends_the_queue_once_and_leaves_what_was_popped) {
     sl_action_queue *queue = host_queue(0, SL_WHEN_FULL_REFUSE, 0);
     sl_action pushed = host_action(1);

@@ -10,9 +10,9 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `error`, `sys`, `sync`, `clock`, `log` | errors, the operating system, primitives, time, lines |
+//! | `error`, `sys`, `sync`, `clock`, `log` | errors, system calls, primitives, time, lines |
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
-//! | `parker`, `queue` | the one park/wake protocol; the ring and the lanes |
+//! | `parker`, `sleepers`, `queue` | the one park/wake protocol, for one and for many; queues |
 //! | `event_loop`, `actions` | the loop of one thread; results for it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `ffi` | the boundary with C, and nothing else |
@@ -22,6 +22,7 @@ pub mod error;
 pub mod occupancy;
 pub mod parker;
 pub mod queue;
+pub mod sleepers;
 pub mod sync;
 pub mod sys;
 

@@ -25,6 +25,19 @@ pub fn thread_id() -> u64 {
     unsafe { libc::pthread_self() as u64 }
 }
 
+/// How many processors the calling thread may use.
+pub fn usable_processors() -> usize {
+    // SAFETY: all zeroes is a set without processors.
+    let mut set = unsafe { std::mem::zeroed::<libc::cpu_set_t>() };
+    // SAFETY: `set` is writable for the size that is passed.
+    if unsafe { libc::sched_getaffinity(0, size_of_val(&set), &mut set) } != 0 {
+        return processors();
+    }
+    // SAFETY: has no preconditions but a set.
+    let count = unsafe { libc::CPU_COUNT(&set) };
+    usize::try_from(count).unwrap_or(1).max(1)
+}
+
 /// How many processors the machine has, whichever of them the calling thread may use.
 pub fn processors() -> usize {
     // SAFETY: has no preconditions.

@@ -207,9 +207,9 @@ impl EventLoop {
             }
             self.shared_len.store(0, Ordering::Release);
         }
-        for (source, quota) in owned.sources.iter_mut() {
+        if !owned.sources.is_empty() {
             // One at least: a source whose items were taken by hand must get to say so.
-            *quota = source.pending().max(1);
+            owned.sources.change_all(|(source, quota)| *quota = source.pending().max(1));
         }
         let ring = &self.gate.ring;
         let posts = owned.consumer.as_ref().map_or(0, |consumer| consumer.ready(ring));

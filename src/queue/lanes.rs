@@ -1,12 +1,43 @@
 //! Items by priority: the lowest number first, first in first out within one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
-/// One lane for each priority that has items.
+/// An item and where it stands: by priority, then by order.
+#[derive(Debug)]
+struct Entry<T> {
+    place: Reverse<(u32, i64)>,
+    item: T,
+}
+
+impl<T> PartialEq for Entry<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl<T> Eq for Entry<T> {}
+
+impl<T> PartialOrd for Entry<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> Ord for Entry<T> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place.cmp(&other.place)
+    }
+}
+
+/// A lane for each priority, all in one heap.
 #[derive(Debug)]
 pub struct Lanes<T> {
-    lanes: BTreeMap<u32, VecDeque<T>>,
-    len: usize,
+    heap: BinaryHeap<Entry<T>>,
+    /// Grows: orders what is put at the end of a lane.
+    back: i64,
+    /// Falls: orders what is put back to the front of one.
+    front: i64,
 }
 
 impl<T> Default for Lanes<T> {
@@ -18,66 +49,64 @@ impl<T> Default for Lanes<T> {
 impl<T> Lanes<T> {
     /// No items.
     pub const fn new() -> Self {
-        Self { lanes: BTreeMap::new(), len: 0 }
+        Self { heap: BinaryHeap::new(), back: 0, front: 0 }
     }
 
     /// How many items there are.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.heap.len()
     }
 
     /// Whether there are none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.heap.is_empty()
     }
 
     /// Puts `item` behind all others of its priority.
     pub fn push(&mut self, priority: u32, item: T) {
-        self.lanes.entry(priority).or_default().push_back(item);
-        self.len += 1;
+        self.back += 1;
+        self.heap.push(Entry { place: Reverse((priority, self.back)), item });
     }
 
     /// Puts `item` before all others of its priority: it has been taken out too early.
     pub fn push_front(&mut self, priority: u32, item: T) {
-        self.lanes.entry(priority).or_default().push_front(item);
-        self.len += 1;
+        self.front -= 1;
+        self.heap.push(Entry { place: Reverse((priority, self.front)), item });
     }
 
     /// The priority of the first item.
     #[inline]
     pub fn first(&self) -> Option<u32> {
-        if self.len == 0 { None } else { self.lanes.keys().next().copied() }
+        self.heap.peek().map(|entry| entry.place.0.0)
     }
 
-    /// All items, first one first.
+    /// All items, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.lanes.values().flatten()
+        self.heap.iter().map(|entry| &entry.item)
     }
 
-    /// All items, to be changed where they are.
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.lanes.values_mut().flatten()
-    }
-
-    /// The first item.
-    pub fn pop(&mut self) -> Option<(u32, T)> {
-        let mut lane = self.lanes.first_entry()?;
-        let priority = *lane.key();
-        let item = lane.get_mut().pop_front().expect("empty lanes are removed");
-        if lane.get().is_empty() {
-            lane.remove();
+    /// Changes all items where they are.
+    pub fn change_all(&mut self, mut change: impl FnMut(&mut T)) {
+        let mut entries = std::mem::take(&mut self.heap).into_vec();
+        for entry in &mut entries {
+            change(&mut entry.item);
         }
-        self.len -= 1;
-        Some((priority, item))
+        // The places are as before, so this moves nothing.
+        self.heap = entries.into();
+    }
+
+    /// Takes the first item out.
+    pub fn pop(&mut self) -> Option<(u32, T)> {
+        self.heap.pop().map(|entry| (entry.place.0.0, entry.item))
     }
 
     /// Moves everything from `other` behind what is here.
     pub fn append(&mut self, other: &mut Self) {
-        for (priority, mut items) in std::mem::take(&mut other.lanes) {
-            self.len += items.len();
-            self.lanes.entry(priority).or_default().append(&mut items);
+        while let Some((priority, item)) = other.pop() {
+            self.push(priority, item);
         }
-        other.len = 0;
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::sync::Mutex;
 
-/// Sources that are kept in all; what is longer than a quarter of it is never kept.
+/// Bytes of all sources that are kept; one longer than a quarter of it is never kept.
 const BYTES_MAX: usize = 64 << 20;
 
 /// A source and its name.
@@ -52,6 +52,7 @@ impl Chunk {
 #[derive(Debug)]
 pub struct ChunkCache {
     capacity: usize,
+    bytes_max: usize,
     /// Held for a lookup and a comparison, and once in a chunk's life for a copy; never while Lua
     /// or the host runs.
     known: Mutex<Known>,
@@ -79,7 +80,8 @@ struct Slot {
 impl ChunkCache {
     /// Keeps up to `capacity` chunks; 0 keeps none.
     pub fn new(capacity: u32) -> Self {
-        Self { capacity: capacity as usize, known: Mutex::new(Known::new()) }
+        let (capacity, known) = (capacity as usize, Mutex::new(Known::new()));
+        Self { capacity, bytes_max: BYTES_MAX, known }
     }
 
     /// The chunk of this name and source: the one that is kept, or a new one.
@@ -92,11 +94,11 @@ impl ChunkCache {
         if let Some(found) = self.known.lock().find(hash, name, source) {
             return found;
         }
-        if !may_be_kept(source) {
+        if source.len() > self.bytes_max / 4 || names_environment(source) {
             return Chunk::new(name, source, None, hash);
         }
         let mut known = self.known.lock();
-        let slot = known.make_room(self.capacity, hash, source.len());
+        let slot = known.make_room(self, hash, source.len());
         known.last_serial = known.last_serial.saturating_add(1);
         let place = Place { slot, serial: known.last_serial };
         let chunk = Chunk::new(name, source, Some(place), hash);
@@ -126,18 +128,18 @@ impl Known {
     }
 
     /// A slot without a chunk, so that one of `bytes` can be kept in it.
-    fn make_room(&mut self, capacity: usize, hash: u64, bytes: usize) -> u32 {
+    fn make_room(&mut self, bounds: &ChunkCache, hash: u64, bytes: usize) -> u32 {
         if let Some(&slot) = self.by_hash.get(&hash) {
             self.forget(slot);
         }
-        while self.bytes + bytes > BYTES_MAX {
+        while self.bytes + bytes > bounds.bytes_max {
             let slot = self.next_unused();
             self.forget(slot);
         }
         if let Some(slot) = self.vacant.pop() {
             return slot;
         }
-        if self.slots.len() < capacity {
+        if self.slots.len() < bounds.capacity {
             self.slots.push(Slot { chunk: None, used: false });
             return self.slots.len() as u32 - 1;
         }
@@ -172,10 +174,10 @@ impl Known {
     }
 }
 
-/// A chunk that says `_ENV` could leave another environment in the function that is kept, so it
-/// is compiled each time; and a few giants must not push out everything else.
-fn may_be_kept(source: &[u8]) -> bool {
-    source.len() <= BYTES_MAX / 4 && !source.windows(4).any(|word| word == b"_ENV")
+/// A chunk that says `_ENV` could leave another environment in the function that is kept: it is
+/// compiled each time.
+fn names_environment(source: &[u8]) -> bool {
+    source.windows(4).any(|word| word == b"_ENV")
 }
 
 /// Without a byte order mark, and without the text of a first line that starts with `#`: its end
@@ -277,13 +279,12 @@ mod tests {
 
     #[test]
     fn the_cache_is_bounded_in_bytes() {
-        let cache = ChunkCache::new(100);
-        let large = |number: u8| vec![number; BYTES_MAX / 4];
+        let cache = ChunkCache { bytes_max: 4000, ..ChunkCache::new(100) };
         for number in 0..8 {
-            cache.intern(b"=a", &large(number));
+            assert!(cache.intern(b"=a", &[number; 1000]).place.is_some());
         }
-        assert_eq!(cache.known.lock().bytes, BYTES_MAX);
-        assert_eq!(cache.intern(b"=a", &vec![0; BYTES_MAX / 4 + 1]).place, None);
+        assert_eq!(cache.known.lock().bytes, 4000);
+        assert_eq!(cache.intern(b"=a", &[0; 1001]).place, None);
     }
 
     #[test]

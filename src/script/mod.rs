@@ -17,7 +17,6 @@ pub mod job;
 mod lua_state;
 mod recycle;
 pub mod runner;
-mod sleepers;
 mod spin;
 mod stack;
 mod tally;

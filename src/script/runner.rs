@@ -11,7 +11,6 @@ use super::inbox::Inbox;
 use super::job::{Callback, Request};
 use super::lua_state::LuaState;
 use super::recycle::Job;
-use super::sleepers::{Sleepers, WORKERS_MAX};
 use super::tally::Tallies;
 use super::worker::Worker;
 use crossbeam::deque::Worker as Local;
@@ -21,6 +20,7 @@ use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::foreign::Context;
 use crate::log::{self, Level};
+use crate::sleepers::{Sleepers, WORKERS_MAX};
 use crate::state_pool::StatePool;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
@@ -54,7 +54,7 @@ pub struct Config {
 impl Config {
     fn checked(mut self) -> Result<Self> {
         if self.workers == 0 {
-            let processors = thread::available_parallelism().map_or(1, usize::from);
+            let processors = sys::usable_processors();
             self.workers = (processors as u32).saturating_sub(1).clamp(1, WORKERS_MAX);
         }
         if self.states == 0 {

@@ -21,7 +21,7 @@ pub struct Sleepers {
 impl Sleepers {
     /// Places for so many workers, all awake.
     pub fn new(workers: u32) -> Self {
-        let parkers = (0..workers).map(|_| CachePadded::new(Parker::new())).collect();
+        let parkers = (0..workers).map(|_| CachePadded::new(Parker::default())).collect();
         Self { asleep: CachePadded::new(AtomicU64::new(0)), parkers }
     }
 

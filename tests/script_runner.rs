@@ -1,0 +1,105 @@
+//! What the C tests cannot do to a runner: panics, and memory that runs out.
+
+use std::sync::Arc;
+
+use scriptloop::actions::{Action, ActionQueue, Body, WhenFull};
+use scriptloop::foreign::Context;
+use scriptloop::log;
+use scriptloop::script::job::{Callback, Delivery, NORMAL, Outcome, Request, ScriptResult};
+use scriptloop::script::runner::{Config, ScriptRunner};
+use scriptloop::value::Limits;
+
+const FOR_EVER: u64 = u64::MAX;
+
+fn runner() -> ScriptRunner {
+    let limits = Limits { depth: 16, items: 1000, bytes: 1 << 20 };
+    let (job_capacity, chunk_cache) = (16, 16);
+    let config = Config { workers: 1, states: 1, job_capacity, chunk_cache, spin_us: 0, limits };
+    ScriptRunner::new(config, ActionQueue::new(0, WhenFull::Refuse)).expect("a valid config")
+}
+
+fn enqueue(
+    runner: &ScriptRunner,
+    source: &str,
+    delivery: Delivery,
+    callback: impl FnOnce() -> Option<Callback>,
+) {
+    let chunk = runner.chunk(b"=test", source.as_bytes());
+    let request = Request {
+        place: chunk.place,
+        chunk,
+        args: None,
+        priority: NORMAL,
+        affinity: 0,
+        delivery,
+        callback: None,
+    };
+    runner.enqueue(7, Context::NULL, request, callback).expect("there is room");
+}
+
+fn check_result(runner: &ScriptRunner, check: impl FnOnce(&ScriptResult)) {
+    let action: Action = runner.actions().pop(FOR_EVER).expect("a result comes");
+    match &action.body {
+        Body::Script(result) => check(result),
+        _ => panic!("it is a script's result"),
+    }
+}
+
+fn check_text(runner: &ScriptRunner, source: &str, text: &str) {
+    enqueue(runner, source, Delivery::Action, || None);
+    check_result(runner, |result| {
+        assert_eq!((result.outcome, result.error()), (Outcome::Ok, None));
+        assert_eq!(result.text(), Some(text.as_bytes()));
+    });
+}
+
+#[test]
+fn a_callback_that_panics_is_contained() {
+    // The log is the process's: lines that this provokes go nowhere.
+    log::set_sink(log::Level::Error as u32, Some(Arc::new(|_, _| {})));
+    let runner = runner();
+    for delivery in [Delivery::Worker, Delivery::Both] {
+        enqueue(&runner, "return 1", delivery, || {
+            Some(Box::new(|_| panic!("a defect in what the library was given")))
+        });
+    }
+    check_result(&runner, |result| assert_eq!(result.text(), Some(&b"1"[..])));
+    check_text(&runner, "return 'still working'", "still working");
+    let stats = runner.stats();
+    assert_eq!((stats.ok, stats.failed, stats.queued, stats.running), (3, 0, 0, 0));
+    log::set_sink(log::Level::Info as u32, None);
+}
+
+#[test]
+fn memory_that_runs_out_is_an_outcome_and_the_state_stays_usable() {
+    let runner = runner();
+    // More than the address space of the machines that run this.
+    enqueue(&runner, "return #('x'):rep(1 << 42)", Delivery::Action, || None);
+    check_result(&runner, |result| {
+        assert_eq!(result.outcome, Outcome::Memory);
+        assert_eq!(result.error(), Some(&b"not enough memory"[..]));
+    });
+    check_text(&runner, "return 'usable'", "usable");
+}
+
+#[test]
+fn close_is_idempotent_and_refuses_what_comes_after() {
+    use scriptloop::error::Error;
+    let runner = runner();
+    check_text(&runner, "return 1", "1");
+    assert_eq!(runner.close(), Ok(()));
+    assert_eq!(runner.close(), Err(Error::Closed));
+    let chunk = runner.chunk(b"=test", b"return 1");
+    let request = Request {
+        place: chunk.place,
+        chunk,
+        args: None,
+        priority: NORMAL,
+        affinity: 0,
+        delivery: Delivery::Action,
+        callback: None,
+    };
+    let refused = runner.enqueue(0, Context::NULL, request, || panic!("nothing is taken"));
+    assert_eq!(refused, Err(Error::Closed));
+    assert_eq!(runner.stats().refused, 1);
+}
