@@ -202,8 +202,7 @@ static inline const sl_value *field(const sl_value *map, const char *name) {
     SL_CHECK_EQ(map->kind, SL_VALUE_KIND_MAP);
     for (size_t at = 0; at < map->as.map.len; at++) {
         const sl_entry *entry = &map->as.map.entries[at];
-        if (entry->key.kind == SL_VALUE_KIND_BYTES &&
-            strcmp(entry->key.as.bytes.data, name) == 0) {
+        if (entry->key.kind == SL_VALUE_KIND_BYTES && strcmp(entry->key.as.bytes.data, name) == 0) {
             return &entry->value;
         }
     }

@@ -51,8 +51,8 @@ typedef struct producer {
 
 static void *produce(void *argument) {
     producer *producer = argument;
-    const char *sources[] = {"return ...", "local a = ... return {a}, a", "error(..., 0)",
-                             "no lua", "n = (n or 0) + 1 return ..."};
+    const char *sources[] = {"return ...", "local a = ... return {a}, a", "error(..., 0)", "no lua",
+                             "n = (n or 0) + 1 return ..."};
     uint64_t seed = producer->number + 1;
     for (uint64_t at = 0; at < JOBS_EACH; at++) {
         uint64_t random = random_next(&seed);

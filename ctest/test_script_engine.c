@@ -70,9 +70,10 @@ SL_TEST(engine_log_has_levels_by_name_and_by_number) {
     host host = host_of(1, 1);
     lines lines;
     log_to(&lines, SL_LOG_LEVEL_DEBUG);
-    check_text(&host, "engine.log('error', 'e') engine.log('warn', 'w') engine.log('info', 'i')\n"
-                      "engine.log('debug', 'd') engine.log('trace', 't') engine.log(1, 'one', 2)\n"
-                      "engine.log(5, 'five') return require('engine') == engine",
+    check_text(&host,
+               "engine.log('error', 'e') engine.log('warn', 'w') engine.log('info', 'i')\n"
+               "engine.log('debug', 'd') engine.log('trace', 't') engine.log(1, 'one', 2)\n"
+               "engine.log(5, 'five') return require('engine') == engine",
                "true");
     SL_CHECK_STR_EQ(lines.text, "1:e\n2:w\n3:i\n4:d\n1:one\t2\n");
     log_back(&lines);
@@ -220,9 +221,10 @@ SL_TEST(of_debug_only_harmless_functions_are_there) {
 
 SL_TEST(the_other_libraries_are_there) {
     host host = host_of(1, 1);
-    check_text(&host, "return ('%d'):format(3) .. utf8.char(955) .. math.floor(2.5)\n"
-                      ".. table.concat({1, 2}) .. type(io.open) .. type(os.time)\n"
-                      ".. type(coroutine.wrap) .. type(string.pack) .. _VERSION",
+    check_text(&host,
+               "return ('%d'):format(3) .. utf8.char(955) .. math.floor(2.5)\n"
+               ".. table.concat({1, 2}) .. type(io.open) .. type(os.time)\n"
+               ".. type(coroutine.wrap) .. type(string.pack) .. _VERSION",
                "3\xce\xbb"
                "212functionfunctionfunctionfunctionLua 5.4");
     host_free(&host);

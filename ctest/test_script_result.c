@@ -1,4 +1,5 @@
 /* Results: what a job that ended says. */
+#include <sys/resource.h>
 #include <time.h>
 
 #include "script_test.h"
@@ -153,8 +154,9 @@ SL_TEST(an_error_keeps_nuls_and_bytes_that_are_no_utf_8) {
     sl_action action = run_source(&host, "error('a\\0b\\xff\\xfec', 0)");
     SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_SCRIPT_ERROR);
     SL_CHECK(action.result->error_len > 6);
-    SL_CHECK(memcmp(action.result->error, "a\0b\xff\xfe"
-                                          "c\nstack",
+    SL_CHECK(memcmp(action.result->error,
+                    "a\0b\xff\xfe"
+                    "c\nstack",
                     11) == 0);
     SL_CHECK_OK(sl_action_free(&action));
     host_free(&host);
@@ -165,11 +167,13 @@ SL_TEST(a_stack_that_overflows_is_a_script_error) {
     uint32_t outcome = SL_OUTCOME_SCRIPT_ERROR;
     check_error(&host, "local function f() return 1 + f() end return f()", outcome,
                 "stack overflow");
-    check_error(&host, "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k)\n"
-                       "return t[k] end return t.x",
+    check_error(&host,
+                "local t = setmetatable({}, {}) getmetatable(t).__index = function(t, k)\n"
+                "return t[k] end return t.x",
                 outcome, "stack overflow");
-    check_error(&host, "local s = string.rep('(', 1000) .. '1' .. string.rep(')', 1000)\n"
-                       "assert(load('return ' .. s))",
+    check_error(&host,
+                "local s = string.rep('(', 1000) .. '1' .. string.rep(')', 1000)\n"
+                "assert(load('return ' .. s))",
                 outcome, "overflow");
     check_error(&host, "coroutine.yield(1)", outcome, "outside a coroutine");
     check_text(&host, "return 'usable'", "usable");
@@ -178,11 +182,12 @@ SL_TEST(a_stack_that_overflows_is_a_script_error) {
 
 SL_TEST(an_error_in_a_coroutine_is_caught_or_ends_the_job) {
     host host = host_of(1, 1);
-    check_text(&host, "local ok, text = coroutine.resume(coroutine.create(function()\n"
-                      "error('inside', 0) end)) return text",
+    check_text(&host,
+               "local ok, text = coroutine.resume(coroutine.create(function()\n"
+               "error('inside', 0) end)) return text",
                "inside");
-    check_error(&host, "coroutine.wrap(function() error('wrapped') end)()",
-                SL_OUTCOME_SCRIPT_ERROR, "script:1: wrapped");
+    check_error(&host, "coroutine.wrap(function() error('wrapped') end)()", SL_OUTCOME_SCRIPT_ERROR,
+                "script:1: wrapped");
     host_free(&host);
 }
 
@@ -248,4 +253,19 @@ SL_TEST(a_result_outlives_its_runner) {
     SL_CHECK_STR_EQ(action.result->text, "text");
     SL_CHECK_STR_EQ(action.result->values[0].as.array.items[1].as.bytes.data, "two");
     SL_CHECK_OK(sl_action_free(&action));
+}
+
+SL_TEST(memory_that_runs_out_ends_the_job_and_nothing_else) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they need it themselves */
+    host host = host_of(1, 1);
+    check_text(&host, "return 'before'", "before");
+    struct rlimit limit = {(rlim_t)3 << 30, (rlim_t)3 << 30};
+    SL_CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+    for (int round = 0; round < 3; round++) {
+        check_error(&host, "local t = {} for i = 1, 64 do t[i] = ('x'):rep(1 << 27) .. i end",
+                    SL_OUTCOME_MEMORY, "not enough memory");
+    }
+    check_text(&host, "return #('x'):rep(1 << 20)", "1048576");
+    host_free(&host);
+#endif
 }

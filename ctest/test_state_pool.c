@@ -77,8 +77,8 @@ typedef struct waiter {
 
 static void *acquire_and_release(void *argument) {
     waiter *waiter = argument;
-    waiter->status = sl_state_pool_acquire_timeout(waiter->pool, waiter->timeout_ms,
-                                                   &waiter->state);
+    waiter->status =
+        sl_state_pool_acquire_timeout(waiter->pool, waiter->timeout_ms, &waiter->state);
     if (waiter->status == SL_STATUS_OK) {
         waiter->turn = (*waiter->turns)++; /* whoever has the state may count */
         SL_CHECK_OK(sl_state_pool_release(waiter->pool, waiter->state));
@@ -319,8 +319,8 @@ SL_TEST(a_timeout_is_counted_by_the_monotonic_clock_and_never_early) {
     clock_gettime(CLOCK_MONOTONIC, &before);
     SL_CHECK_STATUS(sl_state_pool_acquire_timeout(pool, 5, &none), SL_STATUS_TIMEOUT);
     clock_gettime(CLOCK_MONOTONIC, &after);
-    int64_t waited = (int64_t)(after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec -
-                     before.tv_nsec;
+    int64_t waited =
+        (int64_t)(after.tv_sec - before.tv_sec) * 1000000000 + after.tv_nsec - before.tv_nsec;
     SL_CHECK(waited >= 5000000);
     SL_CHECK_EQ(stats_of(pool).waiting, 0);
     SL_CHECK_OK(sl_state_pool_release(pool, state));

@@ -45,8 +45,8 @@ SL_TEST(every_kind_makes_the_round_trip) {
     int target = 0;
     sl_value items[2] = {integer_value(1), text_value("two")};
     sl_entry entries[1] = {{text_value("key"), number_value(0.5)}};
-    sl_value args[8] = {nil_value(),          boolean_value(true),    integer_value(-7),
-                        number_value(2.5),    text_value("bytes"),    array_value(items, 2),
+    sl_value args[8] = {nil_value(),           boolean_value(true),   integer_value(-7),
+                        number_value(2.5),     text_value("bytes"),   array_value(items, 2),
                         map_value(entries, 1), pointer_value(&target)};
     sl_action action = echo(&host, args, 8);
     const sl_value *values = action.result->values;
@@ -83,7 +83,7 @@ SL_TEST(integers_keep_all_64_bits) {
 
 SL_TEST(numbers_keep_their_bits) {
     host host;
-    const double numbers[] = {-0.0,    0.0,     1.0,      INFINITY,      -INFINITY,
+    const double numbers[] = {-0.0,    0.0,     1.0,      INFINITY,          -INFINITY,
                               DBL_MIN, DBL_MAX, 4.9e-324, 9007199254740993.0};
     sl_value args[10];
     for (size_t at = 0; at < 9; at++) {
@@ -158,9 +158,12 @@ SL_TEST(a_boolean_is_true_whatever_its_byte) {
 
 SL_TEST(a_table_with_the_keys_1_to_n_is_an_array) {
     host host = host_of(1, 1);
-    const char *sources[] = {"return {}", "return {7}", "return {7, 7, 7}",
+    const char *sources[] = {"return {}",
+                             "return {7}",
+                             "return {7, 7, 7}",
                              "local t = {} for i = 100, 1, -1 do t[i] = 7 end return t",
-                             "return {[2] = 7, [1] = 7}", "return {[1.0] = 7}"};
+                             "return {[2] = 7, [1] = 7}",
+                             "return {[1.0] = 7}"};
     const size_t lens[] = {0, 1, 3, 100, 2, 1};
     for (size_t at = 0; at < 6; at++) {
         sl_action action = run_source(&host, sources[at]);
@@ -177,8 +180,8 @@ SL_TEST(a_table_with_the_keys_1_to_n_is_an_array) {
 
 SL_TEST(any_other_table_is_a_map) {
     host host = host_of(1, 1);
-    const char *sources[] = {"return {[2] = 7}", "return {7, nil, 7}", "return {7, x = 7}",
-                             "return {[0] = 7, 7}", "return {[-1] = 7}", "return {[1.5] = 7}"};
+    const char *sources[] = {"return {[2] = 7}",    "return {7, nil, 7}", "return {7, x = 7}",
+                             "return {[0] = 7, 7}", "return {[-1] = 7}",  "return {[1.5] = 7}"};
     const size_t lens[] = {1, 2, 2, 2, 1, 1};
     for (size_t at = 0; at < 6; at++) {
         sl_action action = run_source(&host, sources[at]);
@@ -239,8 +242,7 @@ SL_TEST(a_table_inside_itself_is_a_value_error_that_says_where) {
                 "result 2.a[1].b is a table that contains itself");
     check_error(&host, "local t = {} t['x y'] = t return t", outcome,
                 "result 1[\"x y\"] is a table that contains itself");
-    check_error(&host, "local t = {} t[t] = 1 return t", outcome,
-                "result 1 has a table as a key");
+    check_error(&host, "local t = {} t[t] = 1 return t", outcome, "result 1 has a table as a key");
     check_text(&host, "return 'usable'", "usable");
     host_free(&host);
 }

@@ -1,4 +1,4 @@
-//! What the C tests cannot do to a runner: panics, and memory that runs out.
+//! What the C tests cannot do to a runner: callbacks that panic, and two closes.
 
 use std::sync::Arc;
 
@@ -68,18 +68,6 @@ fn a_callback_that_panics_is_contained() {
     let stats = runner.stats();
     assert_eq!((stats.ok, stats.failed, stats.queued, stats.running), (3, 0, 0, 0));
     log::set_sink(log::Level::Info as u32, None);
-}
-
-#[test]
-fn memory_that_runs_out_is_an_outcome_and_the_state_stays_usable() {
-    let runner = runner();
-    // More than the address space of the machines that run this.
-    enqueue(&runner, "return #('x'):rep(1 << 42)", Delivery::Action, || None);
-    check_result(&runner, |result| {
-        assert_eq!(result.outcome, Outcome::Memory);
-        assert_eq!(result.error(), Some(&b"not enough memory"[..]));
-    });
-    check_text(&runner, "return 'usable'", "usable");
 }
 
 #[test]

@@ -82,6 +82,8 @@ pub struct ActionQueue {
     /// Threads in a `push` that waits for room.
     pushers: Waiters,
     attachment: OnceCell<Attachment>,
+    /// The attached loop knows that there is something.
+    told: AtomicBool,
     /// A loop that is woken when there is something, when none is attached.
     woken: OnceCell<Handle>,
     /// The thread that took last: it must not wait for itself to take.
@@ -115,6 +117,7 @@ impl ActionQueue {
                 poppers: Waiters::default(),
                 pushers: Waiters::default(),
                 attachment: OnceCell::new(),
+                told: AtomicBool::new(false),
                 woken: OnceCell::new(),
                 taker: AtomicU64::new(0),
                 refused: AtomicU64::new(0),
@@ -204,6 +207,10 @@ impl ActionQueue {
     fn tell(&self) {
         self.poppers.wake_one();
         if let Some(Attachment { to, priority, .. }) = self.attachment.get() {
+            // Once is enough until the loop has come by: somebody may be taking by hand.
+            if self.told.swap(true, Ordering::AcqRel) {
+                return;
+            }
             if let (Ok(to), Some(this)) = (EventLoop::table().pin(*to), self.this.upgrade()) {
                 to.source_ready(*priority, this);
             }

@@ -17,6 +17,9 @@ thread_local! {
     static INSIDE: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Actions taken between two looks at how many wait.
+const COUNT_EVERY: u64 = 16;
+
 /// Lasts as long as a thread runs actions of a queue.
 struct Inside;
 
@@ -34,10 +37,14 @@ impl ActionQueue {
     #[inline]
     pub(super) fn take(&self, count: impl FnOnce(&mut Taking)) -> (Option<Action>, bool) {
         let mut taking = self.taking.lock();
-        let Taking { consumer: Some(consumer), results, .. } = &mut *taking else {
+        let Taking { consumer: Some(consumer), results, delivered, .. } = &mut *taking else {
             return (None, false);
         };
-        let waiting = consumer.available(&self.ring) + results.len() as u64;
+        // Not each time: the count is in the producers' cache line.
+        let waiting = match *delivered % COUNT_EVERY {
+            0 => consumer.available(&self.ring) + results.len() as u64,
+            _ => 0,
+        };
         let action = results.pop_front().or_else(|| consumer.pop(&self.ring));
         let more =
             !results.is_empty() || consumer.is_ready(&self.ring) || !consumer.listen(&self.ring);
@@ -156,6 +163,8 @@ impl Source for ActionQueue {
         };
         let _inside = self.enter();
         self.taker.store(sys::thread_id(), Ordering::Relaxed);
+        // Before the ring may listen again: a push that hears it must be able to tell.
+        self.told.store(false, Ordering::Release);
         self.run_next(run)
     }
 }

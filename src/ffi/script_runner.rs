@@ -24,7 +24,7 @@ use crate::ffi::event_loop::sl_loop;
 use crate::ffi::script_job::{enqueue, sl_script_job};
 use crate::ffi::script_result::sl_job_id;
 use crate::ffi::status::sl_status;
-use crate::handles::{Handled, Kind, Table};
+use crate::handles::{Handle, Handled, Kind, Table};
 use crate::script::runner::{Config, ScriptRunner, Stats};
 use crate::value::Limits;
 
@@ -34,17 +34,9 @@ pub struct sl_script_runner(());
 /// A runner, and the queue that its results go to as C knows it.
 pub struct Named {
     runner: ScriptRunner,
-    actions: SendPointer,
+    actions: Handle,
     owns_actions: bool,
 }
-
-/// A handle: a number that is not followed.
-struct SendPointer(*mut sl_action_queue);
-
-// SAFETY: a handle is a number, whatever its type.
-unsafe impl Send for SendPointer {}
-// SAFETY: as above.
-unsafe impl Sync for SendPointer {}
 
 impl Handled for Named {
     const KIND: Kind = Kind::ScriptRunner;
@@ -138,7 +130,7 @@ fn new(waker: *mut sl_loop, config: &sl_script_runner_config) -> Result<*mut sl_
         queue.wakes(woken)?;
     }
     let actions = if owns_actions { action_queue::name(queue)? } else { config.actions };
-    let named = Named { runner, actions: SendPointer(actions), owns_actions };
+    let named = Named { runner, actions: handle(actions)?, owns_actions };
     match Named::table().insert(|(), _| Ok(named)) {
         Ok(handle) => Ok(handle.as_ptr()),
         Err(error) if owns_actions => action_queue::free(actions).and(Err(error)),
@@ -156,7 +148,7 @@ fn free(pointer: *mut sl_script_runner) -> Result<()> {
     }
     if named.owns_actions {
         // Refuses where it would pull the queue from under a callback that handles its action.
-        action_queue::free(named.actions.0)?;
+        action_queue::free(named.actions.as_ptr())?;
     }
     Named::table().remove(handle(pointer)?)?;
     named.runner.close()
@@ -367,7 +359,7 @@ pub unsafe extern "C" fn sl_script_runner_actions(
 ) -> sl_status {
     guard(|| {
         required(out_queue)?;
-        let actions = borrow::<Named, _>(runner)?.actions.0;
+        let actions = borrow::<Named, _>(runner)?.actions.as_ptr();
         // SAFETY: as the caller promised.
         unsafe { write_out(out_queue, actions) };
         Ok(())

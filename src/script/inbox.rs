@@ -181,11 +181,17 @@ impl Inbox {
         self.others.pop()
     }
 
+    /// Whether jobs wait that a worker has taken, `worker` itself first.
+    #[inline]
+    pub fn has_taken(&self, worker: usize) -> bool {
+        !self.taken[worker].is_empty() || self.taken.iter().any(|taken| !taken.is_empty())
+    }
+
     /// Whether `worker` would find a job.
     #[inline]
     pub fn has_job_for(&self, worker: usize) -> bool {
         !self.normal.is_empty()
-            || self.taken.iter().any(|taken| !taken.is_empty())
+            || self.has_taken(worker)
             || self.others.first() != EMPTY
             || self.affine.get(worker).is_some_and(|lane| lane.first() != EMPTY)
     }

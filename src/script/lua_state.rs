@@ -9,12 +9,15 @@ use super::chunk::Place;
 use super::convert;
 use super::engine::{self, Engine};
 use super::job::{Outcome, Request, ScriptResult, Text};
+use super::memory::Memory;
 use super::stack::{self, Failure, Index, Peek, Stack};
 use crate::error::{Error, Result};
 use crate::value::{Builder, Value, Values};
 
 /// A state, ready to run chunks. It is used by one thread at a time.
 pub struct LuaState {
+    /// Dropped before the state is.
+    memory: Memory,
     lua: Lua,
     engine: Arc<Engine>,
     /// By slot: whose function is kept, and under which key of the registry.
@@ -47,12 +50,13 @@ impl LuaState {
         let lua = Lua::new_with(StdLib::ALL_SAFE, options).map_err(|_| Error::NoMemory)?;
         let engine = Arc::new(engine);
         engine::install(&lua, engine.clone()).map_err(|_| Error::NoMemory)?;
-        Ok(Self { lua, engine, kept: Vec::new(), builder })
+        let memory = Memory::of(&lua).map_err(|_| Error::NoMemory)?;
+        Ok(Self { memory, lua, engine, kept: Vec::new(), builder })
     }
 
     /// Bytes that the state holds at this moment.
     pub fn used_bytes(&self) -> usize {
-        self.lua.used_memory()
+        self.memory.used()
     }
 
     /// Runs a job and puts what came of it into `result`.

@@ -15,6 +15,7 @@ mod engine;
 mod inbox;
 pub mod job;
 mod lua_state;
+mod memory;
 mod recycle;
 pub mod runner;
 mod spin;

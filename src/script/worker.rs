@@ -49,8 +49,14 @@ impl Worker {
         self.shared.worker_threads.lock().push(sys::thread_id());
         loop {
             let shared = &self.shared;
+            let had_none = self.local.is_empty();
             match shared.inbox.take(self.number, &self.local, self.affine_first) {
                 Some(job) => {
+                    if had_none && shared.inbox.has_taken(self.number) {
+                        // Jobs on their way from the queue to a worker are seen by nobody who
+                        // falls asleep at that moment; behind a long job they must not wait.
+                        shared.sleepers.wake(None);
+                    }
                     self.affine_first = job.affinity() == 0;
                     self.process(job);
                 }
