@@ -1,4 +1,5 @@
 /* Runners: their life, their bounds, their states and their counters. */
+#define _GNU_SOURCE /* pthread_getname_np */
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>

@@ -35,7 +35,7 @@ pub(super) const ONE: u64 = 8;
 
 /// Most slots that a ring has; what is beyond waits in the spill. Keeps a ring of posts within
 /// a processor's second-level cache. Their memory is untouched until it is used.
-const SLOTS_MAX: u64 = 8192;
+const SLOTS_MAX: u64 = 4096;
 
 pub(super) fn ticket(word: u64) -> u64 {
     word / ONE

@@ -149,6 +149,10 @@ impl Value {
     unsafe fn items<T>(&self) -> &[T] {
         // SAFETY: the caller says that the list was written.
         let list = unsafe { self.data.list };
+        if list.len == 0 {
+            // An empty list alone has no tree, and so no address.
+            return &[];
+        }
         // SAFETY: outside of this file only finished values can be had, and only by reference
         // from the `Values` that owns the blocks which `finish` put the address into.
         unsafe { slice::from_raw_parts(list.first.cast(), list.len) }
