@@ -149,7 +149,7 @@ impl Value {
     unsafe fn items<T>(&self) -> &[T] {
         // SAFETY: the caller says that the list was written.
         let list = unsafe { self.data.list };
-        if list.len == 0 {
+        if list.first.is_null() {
             // An empty list alone has no tree, and so no address.
             return &[];
         }
