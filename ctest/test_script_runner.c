@@ -98,6 +98,9 @@ SL_TEST(a_config_out_of_range_is_refused) {
     config.value_depth_max = 1001;
     check_config_refused(config);
     config = config_of(1, 1);
+    config.value_items_max = 0;
+    check_config_refused(config);
+    config = config_of(1, 1);
     config.spin_us = 1000001;
     check_config_refused(config);
     config = config_of(1, 1);

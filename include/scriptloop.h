@@ -1783,8 +1783,9 @@ SL_API sl_status sl_script_job_init(sl_script_job *job, size_t size);
  * order. Jobs with the same affinity key run in order and on the same state.
  *
  * Scripts have all of Lua 5.4's libraries, except what could end or corrupt the host: os.exit,
- * bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to the log.
- * `engine.post_to_main_thread(name, data)` sends an action of kind SL_ACTION_KIND_SCRIPT_MESSAGE.
+ * os.setlocale, bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to
+ * the log. `engine.post_to_main_thread(name, data)` sends an action of kind
+ * SL_ACTION_KIND_SCRIPT_MESSAGE.
  * This version trusts its scripts: it sets no limits on their time and memory.
  * ============================================================================================== */
 
@@ -1815,7 +1816,10 @@ typedef struct sl_script_runner_config {
     uint32_t spin_us;
     /** Bytes of all strings of a job's arguments or results; default 64 MiB. */
     uint64_t value_bytes_max;
-    /** Values in a job's arguments or results, keys and those in lists included; default 2^20. */
+    /**
+     * Values in a job's arguments or results, keys and those in lists included; default 2^20,
+     * at least 1.
+     */
     uint64_t value_items_max;
     /** Where results go; NULL = a queue that the runner makes and that ends with it. */
     sl_action_queue *actions;

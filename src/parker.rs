@@ -5,7 +5,7 @@
 //! value whether somebody must be told. The owner goes to sleep by turning an empty word into
 //! PARKED, which fails when a notice is there: no order of events loses a wake-up.
 
-use std::sync::OnceLock;
+use once_cell::sync::OnceCell;
 
 use crate::clock::monotonic_ns;
 use crate::sync::atomic::{AtomicU32, Ordering};
@@ -213,7 +213,7 @@ impl Parker {
 }
 
 fn processors() -> usize {
-    static COUNT: OnceLock<usize> = OnceLock::new();
+    static COUNT: OnceCell<usize> = OnceCell::new();
     // Not what the calling thread is bound to: the others may be bound elsewhere.
     *COUNT.get_or_init(crate::sys::processors)
 }

@@ -165,3 +165,23 @@ fn of_two_pushes_that_see_the_request_exactly_one_hears_it() {
         assert_eq!(consumer.close(&shared.0).len(), 2);
     });
 }
+
+#[test]
+fn a_slot_is_written_again_only_after_it_was_read_whoever_looked_at_the_head() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let shared = shared();
+        let mut consumer = shared.0.open(1);
+        push(&shared, 1, Bound::Keep).expect("there is room");
+        let producers = [2, 3].map(|value| {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || push(&shared, value, Bound::Keep).is_ok())
+        });
+        assert_eq!(consumer.pop(&shared.0), Some(1));
+        let second = consumer.pop(&shared.0);
+        let accepted = producers.map(|producer| producer.join().expect("no panic"));
+        let taken = usize::from(second.is_some()) + consumer.close(&shared.0).len();
+        assert_eq!(taken, accepted.iter().filter(|accepted| **accepted).count());
+    });
+}

@@ -1,96 +1,80 @@
-//! Every interleaving of workers that go to sleep and jobs that come: no job ever waits beside a
-//! worker that sleeps. Where one would, the model ends with all threads blocked, and says so.
+//! Every interleaving of workers that fall asleep with jobs that arrive: no job waits beside a
+//! sleeping worker.
 #![cfg(loom)]
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use loom::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use loom::sync::atomic::{AtomicUsize, Ordering::AcqRel, Ordering::Acquire};
 use loom::thread;
 use scriptloop::sleepers::Sleepers;
-use scriptloop::sync::Mutex;
 
-struct Shop {
+struct Pool {
+    jobs: AtomicUsize,
     sleepers: Sleepers,
-    jobs: Mutex<VecDeque<u32>>,
-    closed: AtomicBool,
 }
 
-impl Shop {
+impl Pool {
     fn new(workers: u32) -> Arc<Self> {
-        Arc::new(Self {
-            sleepers: Sleepers::new(workers),
-            jobs: Mutex::new(VecDeque::new()),
-            closed: AtomicBool::new(false),
-        })
+        Arc::new(Self { jobs: AtomicUsize::new(0), sleepers: Sleepers::new(workers) })
     }
 
-    fn enqueue(&self, job: u32) {
-        self.jobs.lock().push_back(job);
-        self.sleepers.wake(None);
+    fn bring(&self, worker: Option<usize>) {
+        self.jobs.fetch_add(1, AcqRel);
+        self.sleepers.wake(worker);
     }
 
-    fn take(&self) -> Option<u32> {
-        self.jobs.lock().pop_front()
-    }
-
-    /// What a worker does until it has a job.
-    fn wait(&self, worker: usize) -> u32 {
+    /// Takes one job, sleeping until there is one.
+    fn take(&self, worker: usize) {
         loop {
-            if let Some(job) = self.take() {
-                return job;
+            let one_less = |jobs: usize| jobs.checked_sub(1);
+            if self.jobs.fetch_update(AcqRel, Acquire, one_less).is_ok() {
+                return;
             }
-            self.sleepers.sleep(worker, || !self.jobs.lock().is_empty());
+            self.sleepers.sleep(worker, || self.jobs.load(Acquire) != 0);
         }
     }
 }
 
 #[test]
-fn a_worker_gets_every_job() {
+fn a_job_wakes_a_worker_that_falls_asleep() {
     loom::model(|| {
-        let shop = Shop::new(1);
+        let pool = Pool::new(1);
         let worker = thread::spawn({
-            let shop = Arc::clone(&shop);
-            move || [shop.wait(0), shop.wait(0)]
+            let pool = Arc::clone(&pool);
+            move || pool.take(0)
         });
-        shop.enqueue(1);
-        shop.enqueue(2);
-        assert_eq!(worker.join().expect("no panic"), [1, 2]);
-    });
-}
-
-#[test]
-fn a_job_does_not_wait_for_a_worker_that_is_busy_with_another() {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(|| {
-        let shop = Shop::new(2);
-        // Each takes one job and is busy for ever after.
-        let workers = [0, 1].map(|number| {
-            let shop = Arc::clone(&shop);
-            thread::spawn(move || shop.wait(number))
-        });
-        shop.enqueue(1);
-        shop.enqueue(2);
-        let sum: u32 = workers.map(|worker| worker.join().expect("no panic")).iter().sum();
-        assert_eq!(sum, 3);
-    });
-}
-
-#[test]
-fn the_end_reaches_a_worker_that_is_about_to_sleep() {
-    loom::model(|| {
-        let shop = Shop::new(1);
-        let worker = thread::spawn({
-            let shop = Arc::clone(&shop);
-            move || {
-                while !shop.closed.load(Relaxed) {
-                    shop.sleepers.sleep(0, || shop.closed.load(Relaxed));
-                }
-            }
-        });
-        shop.closed.store(true, Relaxed);
-        shop.sleepers.wake_all();
+        pool.bring(None);
         worker.join().expect("no panic");
+    });
+}
+
+#[test]
+fn a_job_for_one_worker_wakes_that_one() {
+    loom::model(|| {
+        let pool = Pool::new(2);
+        let worker = thread::spawn({
+            let pool = Arc::clone(&pool);
+            move || pool.take(1)
+        });
+        pool.bring(Some(1));
+        worker.join().expect("no panic");
+    });
+}
+
+#[test]
+fn two_jobs_wake_two_workers() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(2);
+    model.check(|| {
+        let pool = Pool::new(2);
+        let workers = [0, 1].map(|worker| {
+            let pool = Arc::clone(&pool);
+            thread::spawn(move || pool.take(worker))
+        });
+        pool.bring(None);
+        pool.bring(None);
+        for worker in workers {
+            worker.join().expect("no panic");
+        }
     });
 }

@@ -8,8 +8,9 @@
 //! order. Jobs with the same affinity key run in order and on the same state.
 //!
 //! Scripts have all of Lua 5.4's libraries, except what could end or corrupt the host: os.exit,
-//! bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to the log.
-//! `engine.post_to_main_thread(name, data)` sends an action of kind SL_ACTION_KIND_SCRIPT_MESSAGE.
+//! os.setlocale, bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to
+//! the log. `engine.post_to_main_thread(name, data)` sends an action of kind
+//! SL_ACTION_KIND_SCRIPT_MESSAGE.
 //! This version trusts its scripts: it sets no limits on their time and memory.
 
 use crate::actions::{ActionQueue, WhenFull};
@@ -70,7 +71,8 @@ pub struct sl_script_runner_config {
     pub spin_us: u32,
     /// Bytes of all strings of a job's arguments or results; default 64 MiB.
     pub value_bytes_max: u64,
-    /// Values in a job's arguments or results, keys and those in lists included; default 2^20.
+    /// Values in a job's arguments or results, keys and those in lists included; default 2^20,
+    /// at least 1.
     pub value_items_max: u64,
     /// Where results go; NULL = a queue that the runner makes and that ends with it.
     pub actions: *mut sl_action_queue,

@@ -191,7 +191,8 @@ impl<T> Ring<T> {
     fn has_room(&self, mine: u64) -> bool {
         let shared = &*self.producers;
         let room = shared.room.load(Ordering::Relaxed);
-        if mine.saturating_sub(shared.seen_head.load(Ordering::Relaxed)) < room {
+        // Acquire pairs with the fetch_max of the producer that looked for us.
+        if mine.saturating_sub(shared.seen_head.load(Ordering::Acquire)) < room {
             return true;
         }
         // Acquire pairs with the Release in `Consumer::pop`: the slot was read before it is
@@ -247,6 +248,13 @@ impl<T> Ring<T> {
     /// saw it: the one that tells.
     pub fn heard(&self) -> bool {
         self.producers.tail.fetch_and(!LISTENING, Ordering::AcqRel) & LISTENING != 0
+    }
+
+    /// Whether there is nothing in it, as far as one look can tell; for those who are not the
+    /// consumer.
+    pub fn is_empty(&self) -> bool {
+        let tail = ticket(self.producers.tail.load(Ordering::Acquire));
+        tail <= self.head.load(Ordering::Acquire) && self.behind.load(Ordering::Acquire) == 0
     }
 
     /// Pushes that were refused because of the bound.

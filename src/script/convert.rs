@@ -6,7 +6,7 @@
 //! cannot leave its state, is refused with its place: `result 1.enemies[3].update is a function`.
 
 use super::stack::{Index, Peek, Stack};
-use crate::value::{Builder, Excess, Values};
+use crate::value::{Builder, Excess, Values, View};
 
 /// Free places that one level of a walk needs.
 const ROOM: i32 = 8;
@@ -21,6 +21,11 @@ pub fn read(
     name: fn(i32) -> String,
     builder: &mut Builder,
 ) -> Result<Values, Vec<u8>> {
+    if first == stack.top()
+        && let Some(values) = scalar(&stack.peek(first))
+    {
+        return Ok(values);
+    }
     let mut reader = Reader { builder, tables: Vec::new() };
     for index in first..=stack.top() {
         if let Err(trouble) = reader.value(stack, index) {
@@ -29,6 +34,19 @@ pub fn read(
         }
     }
     Ok(builder.finish())
+}
+
+/// A value that needs no walk and exceeds no limit.
+#[inline]
+fn scalar(value: &Peek<'_>) -> Option<Values> {
+    Values::scalar(match *value {
+        Peek::Nil => View::Nil,
+        Peek::Boolean(value) => View::Boolean(value),
+        Peek::Integer(value) => View::Integer(value),
+        Peek::Number(value) => View::Number(value),
+        Peek::Pointer(value) => View::Pointer(value),
+        Peek::Bytes(_) | Peek::Table | Peek::Other(_) => return None,
+    })
 }
 
 struct Reader<'a> {

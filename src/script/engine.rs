@@ -3,7 +3,9 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
+use mlua::chunk::ChunkMode;
 use mlua::{Lua, LuaString, Value as LuaValue};
+use once_cell::sync::OnceCell;
 
 use super::job::{ScriptResult, Text};
 use super::recycle::Job;
@@ -87,7 +89,17 @@ pub fn install(lua: &Lua, engine: Arc<Engine>) -> mlua::Result<()> {
         problem.map(|text| lua.create_string(text)).transpose()
     })?;
     let debug = stack::debug_library(lua)?;
-    lua.load(PRELUDE).set_name("=scriptloop").call::<()>((write_log, post, debug))
+    let prelude = lua.load(prelude(lua)?).set_mode(ChunkMode::Binary).set_name("=scriptloop");
+    prelude.call::<()>((write_log, post, debug))?;
+    // What was only needed on the way is half as large as the state.
+    lua.gc_collect()
+}
+
+/// The prelude, compiled once in the process, without what only a debugger would want.
+fn prelude(lua: &Lua) -> mlua::Result<&'static [u8]> {
+    static COMPILED: OnceCell<Vec<u8>> = OnceCell::new();
+    let compile = || Ok(lua.load(PRELUDE).set_name("=scriptloop").into_function()?.dump(true));
+    COMPILED.get_or_try_init(compile).map(Vec::as_slice)
 }
 
 fn level_of(number: u32) -> Level {

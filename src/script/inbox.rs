@@ -1,38 +1,65 @@
 //! Jobs that wait for a worker, lowest priority number first, in order within one.
 //!
-//! Nearly all jobs have normal priority and no affinity: they go through a queue without a lock,
-//! from which a worker takes a few at a time, so that short jobs do not pay for the workers'
-//! meeting there. What a worker has taken so, an idle one may take from it again: a long job
-//! holds up nobody.
+//! Nearly all jobs have normal priority and no affinity: they go through a ring that is filled
+//! without a lock, and from which a worker takes a few at a time, so that short jobs do not pay
+//! for the workers' meeting there. What a worker has taken so, an idle one may take from it
+//! again: a long job holds up nobody.
 //! All others wait in lanes under a mutex, whose first priority can be read without it: one for
 //! the jobs that any worker may take, and one for each worker's affine jobs. A job never overtakes
 //! an earlier one of its affinity key, not even a less urgent one.
 
 use std::cmp::Ordering::{Equal, Greater, Less};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use crossbeam::deque::{Injector, Steal, Stealer, Worker as Local};
 use crossbeam::utils::CachePadded;
 
 use super::job::NORMAL;
 use super::recycle::Job;
 use crate::queue::lanes::Lanes;
+use crate::queue::ring::{Bound, Consumer, Ring};
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Jobs that a worker takes from the queue at once.
-const AT_ONCE: usize = 8;
+/// Jobs that a worker takes from the queue at once, at most.
+const AT_ONCE: u64 = 8;
 
 /// As the first priority of a lane: it is empty.
 const EMPTY: u64 = u64::MAX;
 
 /// All jobs of a runner that no worker has taken yet.
 pub struct Inbox {
-    normal: Injector<Job>,
+    normal: Ring<Job>,
+    /// Whoever has it is the ring's consumer.
+    outlet: CachePadded<Mutex<Consumer<Job>>>,
     /// By worker: what it has taken from `normal` and not begun.
-    taken: Box<[Stealer<Job>]>,
+    taken: Box<[CachePadded<Taken>]>,
     others: Lane,
     affine: Box<[CachePadded<Lane>]>,
+}
+
+#[derive(Default)]
+struct Taken {
+    /// How many; changes under the lock.
+    len: AtomicUsize,
+    jobs: Mutex<VecDeque<Job>>,
+}
+
+impl Taken {
+    #[inline]
+    fn is_empty(&self) -> bool {
+        self.len.load(Ordering::Acquire) == 0
+    }
+
+    #[inline]
+    fn pop(&self) -> Option<Job> {
+        if self.is_empty() {
+            return None;
+        }
+        let mut jobs = self.jobs.lock();
+        let job = jobs.pop_front();
+        self.len.store(jobs.len(), Ordering::Release);
+        job
+    }
 }
 
 struct Lane {
@@ -94,12 +121,13 @@ impl Lane {
 }
 
 impl Inbox {
-    /// No jobs. Jobs with an affinity are spread over the first `lanes` workers; each worker has
-    /// one of `locals`.
-    pub fn new(lanes: usize, locals: &[Local<Job>]) -> Self {
+    /// No jobs, for so many workers. Jobs with an affinity are spread over the first `lanes`.
+    pub fn new(workers: usize, lanes: usize) -> Self {
         let affine = (0..lanes).map(|_| CachePadded::new(Lane::new())).collect();
-        let taken = locals.iter().map(Local::stealer).collect();
-        Self { normal: Injector::new(), taken, others: Lane::new(), affine }
+        let taken = (0..workers).map(|_| CachePadded::default()).collect();
+        let normal = Ring::default();
+        let outlet = CachePadded::new(Mutex::new(normal.open(0)));
+        Self { normal, outlet, taken, others: Lane::new(), affine }
     }
 
     /// Puts a job in; says which worker must run it, if not any may.
@@ -112,7 +140,10 @@ impl Inbox {
             return Some(worker);
         }
         if priority == NORMAL {
-            self.normal.push(job);
+            let mut job = Some(job);
+            let make = || job.take().expect("a place is certain only once");
+            let pushed = self.normal.push(Bound::Exceed, || true, make);
+            debug_assert!(pushed.is_ok(), "open as long as there is an inbox");
         } else {
             self.others.push(priority, 0, job);
         }
@@ -122,15 +153,15 @@ impl Inbox {
     /// Takes the job that `worker` should run next. With `affine_first` its own jobs win over
     /// others of the same priority; a worker takes turns, so that neither kind starves.
     #[inline]
-    pub fn take(&self, worker: usize, local: &Local<Job>, affine_first: bool) -> Option<Job> {
+    pub fn take(&self, worker: usize, affine_first: bool) -> Option<Job> {
         loop {
             let affine = self.affine.get(worker).map_or(EMPTY, |lane| lane.first());
             let others = self.others.first();
             if affine == EMPTY && others == EMPTY {
-                return self.take_normal(worker, local);
+                return self.take_normal(worker);
             }
             let firsts = (affine, others);
-            if let Some(job) = self.take_in_order(worker, local, firsts, affine_first) {
+            if let Some(job) = self.take_in_order(worker, firsts, affine_first) {
                 return Some(job);
             }
             // Another worker was faster; what the lanes hold now may be another job.
@@ -138,30 +169,40 @@ impl Inbox {
     }
 
     #[inline]
-    fn take_normal(&self, worker: usize, local: &Local<Job>) -> Option<Job> {
-        local.pop().or_else(|| self.fetch_normal(worker, local))
+    fn take_normal(&self, worker: usize) -> Option<Job> {
+        self.taken[worker].pop().or_else(|| self.fetch_normal(worker))
     }
 
     /// From the queue, else from another worker.
-    fn fetch_normal(&self, worker: usize, local: &Local<Job>) -> Option<Job> {
-        loop {
-            let mut found = self.normal.steal_batch_with_limit_and_pop(local, AT_ONCE);
-            for other in self.taken.iter().cycle().skip(worker + 1).take(self.taken.len() - 1) {
-                found = found.or_else(|| other.steal());
-            }
-            match found {
-                Steal::Success(job) => return Some(job),
-                Steal::Empty => return None,
-                Steal::Retry => {}
-            }
+    fn fetch_normal(&self, worker: usize) -> Option<Job> {
+        if !self.normal.is_empty()
+            && let Some(job) = self.fetch_some(worker)
+        {
+            return Some(job);
         }
+        let others = self.taken.iter().cycle().skip(worker + 1).take(self.taken.len() - 1);
+        others.filter_map(|other| other.pop()).next()
+    }
+
+    /// The oldest job in the queue; further ones, a fair share of what waits, are kept for later.
+    fn fetch_some(&self, worker: usize) -> Option<Job> {
+        let mut outlet = self.outlet.lock();
+        let first = outlet.pop(&self.normal)?;
+        let share = outlet.ready(&self.normal) / (2 * self.taken.len() as u64);
+        if share > 0 {
+            let mine = &self.taken[worker];
+            let mut jobs = mine.jobs.lock();
+            let more = std::iter::from_fn(|| outlet.pop(&self.normal));
+            jobs.extend(more.take(share.min(AT_ONCE - 1) as usize));
+            mine.len.store(jobs.len(), Ordering::Release);
+        }
+        Some(first)
     }
 
     /// Takes from the best of the three places; at least one of the lanes had a job.
     fn take_in_order(
         &self,
         worker: usize,
-        local: &Local<Job>,
         (affine, others): (u64, u64),
         affine_first: bool,
     ) -> Option<Job> {
@@ -172,7 +213,7 @@ impl Inbox {
             Equal => !affine_first,
             Greater => true,
         };
-        if normal_first && let Some(job) = self.take_normal(worker, local) {
+        if normal_first && let Some(job) = self.take_normal(worker) {
             return Some(job);
         }
         if affine < others || affine == others && affine_first {
@@ -181,17 +222,17 @@ impl Inbox {
         self.others.pop()
     }
 
-    /// Whether jobs wait that a worker has taken, `worker` itself first.
+    /// Whether `worker` has taken jobs that it has not begun.
     #[inline]
     pub fn has_taken(&self, worker: usize) -> bool {
-        !self.taken[worker].is_empty() || self.taken.iter().any(|taken| !taken.is_empty())
+        !self.taken[worker].is_empty()
     }
 
     /// Whether `worker` would find a job.
     #[inline]
     pub fn has_job_for(&self, worker: usize) -> bool {
         !self.normal.is_empty()
-            || self.has_taken(worker)
+            || self.taken.iter().any(|taken| !taken.is_empty())
             || self.others.first() != EMPTY
             || self.affine.get(worker).is_some_and(|lane| lane.first() != EMPTY)
     }

@@ -4,7 +4,6 @@
 //! result, which is the thread that enqueued it as a rule: the allocator likes that.
 
 use std::fmt;
-use std::io::Write;
 use std::sync::Arc;
 
 use super::chunk::{Chunk, Place};
@@ -242,10 +241,15 @@ impl Text {
     /// An integer as Lua writes it.
     pub fn of_integer(value: i64) -> Self {
         let mut bytes = [0; SHORT];
-        let mut rest = &mut bytes[..SHORT - 1];
-        write!(rest, "{value}").expect("20 characters are enough for 64 bits");
-        let len = (SHORT - 1 - rest.len()) as u8;
-        Self::Short { len, bytes }
+        let mut rest = value.unsigned_abs();
+        let digits = rest.checked_ilog10().map_or(1, |log| log as usize + 1);
+        let sign = usize::from(value < 0);
+        bytes[0] = b'-';
+        for place in bytes[sign..sign + digits].iter_mut().rev() {
+            *place = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        Self::Short { len: (sign + digits) as u8, bytes }
     }
 }
 
@@ -259,8 +263,12 @@ mod tests {
 
     #[test]
     fn integers_are_written_as_lua_does() {
-        assert_eq!(with(Text::of_integer(0)).text(), Some(&b"0"[..]));
-        assert_eq!(with(Text::of_integer(i64::MIN)).text(), Some(&b"-9223372036854775808"[..]));
+        let powers = (0..19).map(|power| 10_i64.pow(power));
+        let around = powers.flat_map(|power| [power - 1, power, power + 1, -power, 1 - power]);
+        for value in around.chain([i64::MIN, i64::MIN + 1, i64::MAX]) {
+            let text = value.to_string();
+            assert_eq!(with(Text::of_integer(value)).text(), Some(text.as_bytes()));
+        }
     }
 
     #[test]

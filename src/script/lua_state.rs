@@ -10,9 +10,9 @@ use super::convert;
 use super::engine::{self, Engine};
 use super::job::{Outcome, Request, ScriptResult, Text};
 use super::memory::Memory;
-use super::stack::{self, Failure, Index, Peek, Stack};
+use super::stack::{self, Failure, Index, Stack};
 use crate::error::{Error, Result};
-use crate::value::{Builder, Value, Values};
+use crate::value::{Builder, Value, Values, View};
 
 /// A state, ready to run chunks. It is used by one thread at a time.
 pub struct LuaState {
@@ -142,33 +142,31 @@ fn call(stack: &mut Stack<'_>, function: Index, builder: &mut Builder, args: &[V
     }
     let values = convert::read(stack, function, |number| format!("result {number}"), builder);
     let values = values.map_err(|message| (Outcome::ValueError, message))?;
-    let text = text_of_last(stack, function)?;
+    let text = text_of_last(stack, function, &values)?;
     Ok((values, text))
 }
 
-/// The text of the value on top, when there is one from `first` on.
+/// The text of the last of `values`, which is on top; `first` is the place of the first.
 fn text_of_last(
     stack: &mut Stack<'_>,
     first: Index,
+    values: &Values,
 ) -> std::result::Result<Text, (Outcome, Vec<u8>)> {
-    let last = stack.top();
-    if last < first {
-        return Ok(Text::None);
-    }
-    match stack.peek(last) {
-        Peek::Integer(value) => return Ok(Text::of_integer(value)),
-        Peek::Bytes(_) => return Ok(Text::LastValue),
-        Peek::Nil => return Ok(Text::copy(b"nil")),
-        Peek::Boolean(true) => return Ok(Text::copy(b"true")),
-        Peek::Boolean(false) => return Ok(Text::copy(b"false")),
+    let Some(last) = values.roots().last() else { return Ok(Text::None) };
+    match last.view() {
+        View::Integer(value) => return Ok(Text::of_integer(value)),
+        View::Bytes(_) => return Ok(Text::LastValue),
+        View::Nil => return Ok(Text::copy(b"nil")),
+        View::Boolean(true) => return Ok(Text::copy(b"true")),
+        View::Boolean(false) => return Ok(Text::copy(b"false")),
         _ => {}
     }
+    let number = stack.top() - first + 1;
     // The rest may call __tostring, or at least allocates.
     match stack.protect(1, |stack| stack.make_text()) {
         Ok(()) => Ok(Text::copy(stack.message())),
         Err(failure) => {
             let (outcome, message) = failed(stack, failure, Outcome::ValueError);
-            let number = last - first + 1;
             let start = format!("result {number} has no text: ").into_bytes();
             Err((outcome, [start, message].concat()))
         }

@@ -1,10 +1,10 @@
 -- Runs once in each new state, before any script: takes away what could end or corrupt the host,
 -- and adds what scripts speak to it with. Bytecode is refused wherever it could come in, because
--- Lua does not verify it.
+-- Lua does not verify it. Every function here costs memory in every state: there are few.
 local write_log, post, debug_library = ...
 local error, load, loadfile, select, tostring, type = error, load, loadfile, select, tostring, type
 local concat, format, math_type, package = table.concat, string.format, math.type, package
-local searchpath, setlocale = package.searchpath, os.setlocale
+local searchpath = package.searchpath
 
 local LEVELS = { error = 1, warn = 2, info = 3, debug = 4, trace = 5 }
 
@@ -81,20 +81,8 @@ package.searchers[3] = nil
 package.searchers[4] = nil
 package.cpath = ""
 
-function package.loadlib()
-    return nil, "C libraries are not available", "absent"
-end
-
-function os.exit()
-    error("os.exit is not available: a script cannot end its host", 2)
-end
-
-function os.setlocale(locale, category)
-    if locale ~= nil then
-        error("os.setlocale can only be asked: the locale is the host's", 2)
-    end
-    return setlocale(nil, category)
-end
+-- What ends the process, is the whole process's, or loads machine code.
+os.exit, os.setlocale, package.loadlib = nil, nil, nil
 
 debug = { getinfo = debug_library.getinfo, traceback = debug_library.traceback }
 package.loaded.debug = debug

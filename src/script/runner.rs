@@ -13,8 +13,6 @@ use super::lua_state::LuaState;
 use super::recycle::Job;
 use super::tally::Tallies;
 use super::worker::Worker;
-use crossbeam::deque::Worker as Local;
-
 use crate::actions::ActionQueue;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
@@ -63,7 +61,8 @@ impl Config {
         let fits = self.workers <= WORKERS_MAX
             && self.states <= STATES_MAX
             && self.job_capacity > 0
-            && self.limits.depth <= DEPTH_MAX;
+            && self.limits.depth <= DEPTH_MAX
+            && self.limits.items > 0;
         if fits { Ok(self) } else { Err(Error::InvalidArgument) }
     }
 }
@@ -142,9 +141,8 @@ impl ScriptRunner {
             lua_bytes.push(AtomicU64::new(state.used_bytes() as u64));
             states.push(state);
         }
-        let locals: Vec<_> = (0..config.workers).map(|_| Local::new_fifo()).collect();
         let shared = Arc::new(Shared {
-            inbox: Inbox::new(config.workers.min(config.states) as usize, &locals),
+            inbox: Inbox::new(config.workers as usize, config.workers.min(config.states) as usize),
             sleepers: Sleepers::new(config.workers),
             admission: Admission::new(config.job_capacity.into()),
             tallies: Tallies::new(config.workers),
@@ -158,17 +156,17 @@ impl ScriptRunner {
         });
         let runner = Self { shared, threads: Mutex::new(Vec::new()), config };
         // On failure the drop ends the workers that were started.
-        runner.start(locals).map(|()| runner)
+        runner.start().map(|()| runner)
     }
 
-    fn start(&self, locals: Vec<Local<Job>>) -> Result<()> {
+    fn start(&self) -> Result<()> {
         let _signals_stay_with_the_host = sys::block_signals();
-        for (number, local) in locals.into_iter().enumerate() {
+        for number in 0..self.config.workers as usize {
             let shared = self.shared.clone();
             let thread = thread::Builder::new()
                 .name(format!("sl-worker-{number}"))
                 .stack_size(STACK_BYTES)
-                .spawn(move || Worker::new(number, shared, local).run());
+                .spawn(move || Worker::new(number, shared).run());
             match thread {
                 Ok(thread) => self.threads.lock().push(thread),
                 Err(error) => {

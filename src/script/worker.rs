@@ -4,8 +4,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam::deque::Worker as Local;
-
 use super::job::Outcome;
 use super::lua_state::{Compiled, LuaState};
 use super::recycle::Job;
@@ -27,7 +25,6 @@ const MEASURE_EVERY: u32 = 64;
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
-    local: Local<Job>,
     lease: Option<Lease<LuaState>>,
     spin: Spin,
     /// The time at the end of the last job, as long as nothing has happened since.
@@ -38,10 +35,10 @@ pub struct Worker {
 
 impl Worker {
     /// A worker that has no state yet.
-    pub fn new(number: usize, shared: Arc<Shared>, local: Local<Job>) -> Self {
+    pub fn new(number: usize, shared: Arc<Shared>) -> Self {
         let spin = Spin::new(shared.spin_ns);
         let (lease, now) = (None, None);
-        Self { number, shared, local, lease, spin, now, affine_first: true, unmeasured: 0 }
+        Self { number, shared, lease, spin, now, affine_first: true, unmeasured: 0 }
     }
 
     /// Works until the runner is closed and all its jobs have been started.
@@ -49,8 +46,8 @@ impl Worker {
         self.shared.worker_threads.lock().push(sys::thread_id());
         loop {
             let shared = &self.shared;
-            let had_none = self.local.is_empty();
-            match shared.inbox.take(self.number, &self.local, self.affine_first) {
+            let had_none = !shared.inbox.has_taken(self.number);
+            match shared.inbox.take(self.number, self.affine_first) {
                 Some(job) => {
                     if had_none && shared.inbox.has_taken(self.number) {
                         // Jobs on their way from the queue to a worker are seen by nobody who

@@ -188,6 +188,20 @@ impl Values {
         Self { root: Value::NIL, tree: None, len: 0 }
     }
 
+    /// One value that is no list: the commonest result of a script. `None` for a list.
+    #[inline]
+    pub fn scalar(value: View<'_>) -> Option<Self> {
+        let root = match value {
+            View::Nil => Value::NIL,
+            View::Boolean(value) => Value::boolean(value),
+            View::Integer(value) => Value::new(Kind::Integer, Data { integer: value }),
+            View::Number(value) => Value::new(Kind::Number, Data { number: value }),
+            View::Pointer(value) => Value::new(Kind::Pointer, Data { pointer: value }),
+            View::Bytes(_) | View::Array(_) | View::Map(_) => return None,
+        };
+        Some(Self { root, tree: None, len: 1 })
+    }
+
     /// The values at the top.
     #[inline]
     pub fn roots(&self) -> &[Value] {
