@@ -31,7 +31,7 @@ fn order_holds_across_ring_and_spill() {
 
 #[test]
 fn capacity_is_exact_whatever_the_number() {
-    for capacity in [1, 2, 3, 5, 1023, 1024, 1025, 3000] {
+    for capacity in [1, 2, 3, 5, 1023, 1024, 1025, 3000, 65_536, 70_000] {
         let ring = Ring::default();
         let mut consumer = ring.open(capacity);
         for value in 0..capacity {

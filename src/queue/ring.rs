@@ -33,9 +33,11 @@ pub(super) const CLOSED: u64 = 4;
 pub(super) const FLAGS: u64 = 7;
 pub(super) const ONE: u64 = 8;
 
-/// Most slots that a ring has; what is beyond waits in the spill. Keeps a ring of posts within
-/// a processor's second-level cache. Their memory is untouched until it is used.
-const SLOTS_MAX: u64 = 4096;
+/// Slots of a ring without a bound; what is beyond waits in the spill. Keeps a ring of posts
+/// within a processor's second-level cache. Their memory is untouched until it is used.
+const SLOTS_UNBOUNDED: u64 = 4096;
+/// Most slots of a ring with a bound: up to here it never spills.
+const SLOTS_MAX: u64 = 1 << 16;
 
 pub(super) fn ticket(word: u64) -> u64 {
     word / ONE
@@ -123,8 +125,10 @@ impl<T> Ring<T> {
     /// Begins to take items, at most `capacity` at once (0 = no bound). The ring is closed, and
     /// the caller is the only one who opens it.
     pub fn open(&self, capacity: u64) -> Consumer<T> {
-        let capacity = if capacity == 0 { u64::MAX } else { capacity };
-        let len = capacity.min(SLOTS_MAX).next_power_of_two();
+        let (capacity, len) = match capacity {
+            0 => (u64::MAX, SLOTS_UNBOUNDED),
+            bound => (bound, bound.min(SLOTS_MAX).next_power_of_two()),
+        };
         let slots = Slots::new(len);
         let (address, mask) = slots.parts();
         let shared = &*self.producers;

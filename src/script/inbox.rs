@@ -29,8 +29,8 @@ const EMPTY: u64 = u64::MAX;
 /// All jobs of a runner that no worker has taken yet.
 pub struct Inbox {
     normal: Ring<Job>,
-    /// Whoever has it is the ring's consumer.
-    outlet: CachePadded<Mutex<Consumer<Job>>>,
+    /// Whoever has it is the ring's consumer. There until the end.
+    outlet: CachePadded<Mutex<Option<Consumer<Job>>>>,
     /// By worker: what it has taken from `normal` and not begun.
     taken: Box<[CachePadded<Taken>]>,
     others: Lane,
@@ -126,7 +126,7 @@ impl Inbox {
         let affine = (0..lanes).map(|_| CachePadded::new(Lane::new())).collect();
         let taken = (0..workers).map(|_| CachePadded::default()).collect();
         let normal = Ring::default();
-        let outlet = CachePadded::new(Mutex::new(normal.open(0)));
+        let outlet = CachePadded::new(Mutex::new(Some(normal.open(0))));
         Self { normal, outlet, taken, others: Lane::new(), affine }
     }
 
@@ -187,6 +187,7 @@ impl Inbox {
     /// The oldest job in the queue; further ones, a fair share of what waits, are kept for later.
     fn fetch_some(&self, worker: usize) -> Option<Job> {
         let mut outlet = self.outlet.lock();
+        let outlet = outlet.as_mut()?;
         let first = outlet.pop(&self.normal)?;
         let share = outlet.ready(&self.normal) / (2 * self.taken.len() as u64);
         if share > 0 {
@@ -235,5 +236,15 @@ impl Inbox {
             || self.taken.iter().any(|taken| !taken.is_empty())
             || self.others.first() != EMPTY
             || self.affine.get(worker).is_some_and(|lane| lane.first() != EMPTY)
+    }
+}
+
+impl Drop for Inbox {
+    fn drop(&mut self) {
+        if let Some(outlet) = self.outlet.lock().take() {
+            // The workers have ended all jobs.
+            let left = outlet.close(&self.normal);
+            debug_assert!(left.is_empty(), "each accepted job has a result");
+        }
     }
 }
