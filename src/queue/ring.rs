@@ -130,6 +130,9 @@ impl<T> Ring<T> {
             bound => (bound, bound.min(SLOTS_MAX).next_power_of_two()),
         };
         let slots = Slots::new(len);
+        if capacity != u64::MAX {
+            slots.touch();
+        }
         let (address, mask) = slots.parts();
         let shared = &*self.producers;
         // One further than ever before: an older word compares unequal for good.

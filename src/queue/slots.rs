@@ -49,6 +49,13 @@ impl<T> Slots<T> {
         Self { first, mask: len - 1 }
     }
 
+    /// Has the system give all of the memory now: no push will wait for a page.
+    pub fn touch(&self) {
+        for ticket in 0..=self.mask {
+            self.slot(ticket).sequence.store(0, Ordering::Relaxed);
+        }
+    }
+
     #[cfg(not(loom))]
     fn layout(len: u64) -> std::alloc::Layout {
         std::alloc::Layout::array::<Slot<T>>(len as usize).expect("a few thousand slots fit")
