@@ -26,6 +26,15 @@ impl<T> Mutex<T> {
     /// Waits for the lock.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
+        // How a waiting thread is handed the lock, ThreadSanitizer does not follow.
+        #[cfg(tsan)]
+        loop {
+            match self.0.try_lock() {
+                Some(guard) => return guard,
+                None => yield_now(),
+            }
+        }
+        #[cfg(not(tsan))]
         self.0.lock()
     }
 }

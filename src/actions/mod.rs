@@ -279,6 +279,12 @@ impl ActionQueue {
             }
         }
         self.close();
+        self.drop_all();
+        Ok(())
+    }
+
+    /// Takes the consumer away for good and drops what is left.
+    fn drop_all(&self) {
         let (consumer, results) = {
             let mut taking = self.taking.lock();
             (taking.consumer.take(), std::mem::take(&mut taking.results))
@@ -286,7 +292,6 @@ impl ActionQueue {
         let left = consumer.map(|consumer| consumer.close(&self.ring)).unwrap_or_default();
         self.taking.lock().dropped += (left.len() + results.len()) as u64;
         drop((left, results));
-        Ok(())
     }
 
     /// Counters, as they are now.
@@ -298,5 +303,12 @@ impl ActionQueue {
         let refused = self.refused.load(Ordering::Relaxed);
         let high_water = high_water.max(pending);
         Stats { accepted, delivered, dropped, refused, pending, high_water }
+    }
+}
+
+impl Drop for ActionQueue {
+    fn drop(&mut self) {
+        // Nothing to do for a queue that has ended; one that never got a handle has not.
+        self.drop_all();
     }
 }
