@@ -25,7 +25,7 @@ const NOTICES: u32 = NUDGED | WOKEN;
 /// How many failures in a row it takes to stop spinning, and successes to spin for sure.
 const CREDIT_MAX: u32 = 8;
 /// After this many sleeps without spinning, one wait spins to see whether it pays again.
-const PROBE_EVERY: u32 = 32;
+const PROBE_EVERY: u32 = 64;
 /// Spins between two looks at the clock.
 const SPINS_PER_LOOK: u32 = 32;
 /// Looks at the clock before other threads are let run between them.
