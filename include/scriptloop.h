@@ -374,7 +374,9 @@ typedef struct sl_loop_config {
     uint32_t clock;
     /**
      * Posts that may wait at once, for posts of normal priority and for all others together;
-     * 0 = no bound. More are refused with SL_STATUS_FULL and counted.
+     * 0 = no bound. More are refused with SL_STATUS_FULL and counted. A bound takes its
+     * memory when the loop is made: 96 bytes for each post, rounded up to a power of two of
+     * posts, at most 65536 of them.
      */
     uint32_t post_capacity;
     /** Timers that may be scheduled at once; 0 = no bound but 2^24. */

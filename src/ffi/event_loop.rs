@@ -67,7 +67,9 @@ pub struct sl_loop_config {
     /// An sl_clock.
     pub clock: u32,
     /// Posts that may wait at once, for posts of normal priority and for all others together;
-    /// 0 = no bound. More are refused with SL_STATUS_FULL and counted.
+    /// 0 = no bound. More are refused with SL_STATUS_FULL and counted. A bound takes its
+    /// memory when the loop is made: 96 bytes for each post, rounded up to a power of two of
+    /// posts, at most 65536 of them.
     pub post_capacity: u32,
     /// Timers that may be scheduled at once; 0 = no bound but 2^24.
     pub timers_max: u32,
