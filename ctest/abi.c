@@ -183,7 +183,7 @@ AT(sl_script_result, run_ns, 88);
 AT(sl_script_result, outcome, 96);
 AT(sl_script_result, worker, 100);
 
-SIZE(sl_script_runner_config, 56);
+SIZE(sl_script_runner_config, 96);
 AT(sl_script_runner_config, workers, 8);
 AT(sl_script_runner_config, states, 12);
 AT(sl_script_runner_config, job_capacity, 16);
@@ -193,8 +193,13 @@ AT(sl_script_runner_config, spin_us, 28);
 AT(sl_script_runner_config, value_bytes_max, 32);
 AT(sl_script_runner_config, value_items_max, 40);
 AT(sl_script_runner_config, actions, 48);
+AT(sl_script_runner_config, deadline_ms, 56);
+AT(sl_script_runner_config, instructions_max, 64);
+AT(sl_script_runner_config, memory_max, 72);
+AT(sl_script_runner_config, state_wait_ms, 80);
+AT(sl_script_runner_config, close_grace_ms, 88);
 
-SIZE(sl_script_job, 104);
+SIZE(sl_script_job, 136);
 AT(sl_script_job, source, 8);
 AT(sl_script_job, source_len, 16);
 AT(sl_script_job, chunk_name, 24);
@@ -208,7 +213,12 @@ AT(sl_script_job, delivery, 76);
 AT(sl_script_job, on_result, 80);
 AT(sl_script_job, userdata, 88);
 AT(sl_script_job, drop, 96);
+AT(sl_script_job, deadline_ms, 104);
+AT(sl_script_job, instructions_max, 112);
+AT(sl_script_job, memory_max, 120);
+AT(sl_script_job, state_wait_ms, 128);
 
-SIZE(sl_script_runner_stats, 112);
+SIZE(sl_script_runner_stats, 120);
 AT(sl_script_runner_stats, accepted, 8);
 AT(sl_script_runner_stats, queue_high_water, 104);
+AT(sl_script_runner_stats, workers_replaced, 112);

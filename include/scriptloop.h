@@ -1076,18 +1076,23 @@ enum {
     SL_OUTCOME_LOAD_ERROR = 1,
     /** It raised an error. */
     SL_OUTCOME_SCRIPT_ERROR = 2,
-    /** It ran longer than it was allowed to. Not in this version. */
+    /** It ran longer than it was allowed to. */
     SL_OUTCOME_TIMEOUT = 3,
-    /** It needed more memory than there was. */
+    /**
+     * It needed more memory than it was allowed to, or than there was; also when it caught the
+     * error.
+     */
     SL_OUTCOME_MEMORY = 4,
-    /** It was cancelled. Not in this version. */
+    /** It was cancelled. */
     SL_OUTCOME_CANCELLED = 5,
-    /** No state became free in time. Not in this version. */
+    /** No state became free in time. */
     SL_OUTCOME_NO_STATE = 6,
-    /** The runner was freed before its turn came. */
+    /** The runner was freed before its turn came, or while it ran. */
     SL_OUTCOME_CLOSED = 7,
     /** An argument or a result cannot be converted: too deep, too large, cyclic, a function. */
     SL_OUTCOME_VALUE_ERROR = 8,
+    /** It used up its instructions. */
+    SL_OUTCOME_INSTRUCTIONS = 9,
 };
 
 /** Names a job of one runner. 0 = none; the first is 1. */
@@ -1728,8 +1733,8 @@ typedef struct sl_script_job {
     /** Its length in bytes. */
     size_t source_len;
     /**
-     * What errors call it, as in Lua: "@file", "=label", or the source itself; ends with a NUL.
-     * NULL = "=script".
+     * What errors call it, as in Lua: "@file", "=label", or the source itself; ends with a NUL
+     * after at most 4096 bytes. NULL = "=script".
      */
     const char *chunk_name;
     /** What the chunk gets as `...`. */
@@ -1755,6 +1760,23 @@ typedef struct sl_script_job {
      * be popped. May be NULL.
      */
     sl_drop_fn drop;
+    /**
+     * Milliseconds of monotonic time from its start, after which it ends with
+     * SL_OUTCOME_TIMEOUT. 0 = the runner's limit, here and below; UINT64_MAX = none.
+     */
+    uint64_t deadline_ms;
+    /**
+     * Instructions of Lua after which it ends with SL_OUTCOME_INSTRUCTIONS. Counted in steps of
+     * 100, and each resume of a coroutine as one step. A budget halves the speed of Lua code.
+     */
+    uint64_t instructions_max;
+    /**
+     * Bytes that its state may hold before it ends with SL_OUTCOME_MEMORY, what earlier jobs
+     * have left in the state included.
+     */
+    uint64_t memory_max;
+    /** Milliseconds of waiting for a state, after which it ends with SL_OUTCOME_NO_STATE. */
+    uint64_t state_wait_ms;
 } sl_script_job;
 
 /**
@@ -1788,7 +1810,6 @@ SL_API sl_status sl_script_job_init(sl_script_job *job, size_t size);
  * os.setlocale, bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to
  * the log. `engine.post_to_main_thread(name, data)` sends an action of kind
  * SL_ACTION_KIND_SCRIPT_MESSAGE.
- * This version trusts its scripts: it sets no limits on their time and memory.
  * ============================================================================================== */
 
 /** A script runner. */
@@ -1825,6 +1846,19 @@ typedef struct sl_script_runner_config {
     uint64_t value_items_max;
     /** Where results go; NULL = a queue that the runner makes and that ends with it. */
     sl_action_queue *actions;
+    /**
+     * For jobs that set none of their own: milliseconds of monotonic time from a job's start.
+     * 0 = none, here and below.
+     */
+    uint64_t deadline_ms;
+    /** The same for instructions of Lua. */
+    uint64_t instructions_max;
+    /** The same for bytes of a job's state. */
+    uint64_t memory_max;
+    /** The same for milliseconds of waiting for a state. */
+    uint64_t state_wait_ms;
+    /** Milliseconds that handlers of `__close` have when their job was interrupted; default 5. */
+    uint64_t close_grace_ms;
 } sl_script_runner_config;
 
 /**
@@ -1861,6 +1895,8 @@ typedef struct sl_script_runner_stats {
     uint64_t lua_bytes;
     /** Most jobs that ever waited for a worker at once. */
     uint64_t queue_high_water;
+    /** Workers that were stuck in a function that cannot be stopped, and got a successor. */
+    uint64_t workers_replaced;
 } sl_script_runner_stats;
 
 /**
@@ -1990,6 +2026,69 @@ SL_API sl_status sl_script_runner_actions(sl_script_runner *runner, sl_action_qu
  */
 SL_API sl_status sl_script_runner_read_stats(sl_script_runner *runner,
                                              sl_script_runner_stats *out_stats);
+
+/* ==============================================================================================
+ * Cancel: jobs end early, wherever they are, each with its one result.
+ *
+ * A job that waits for a worker ends at once; its callback is called on the runner's own watch
+ * thread. One that waits for a state or runs ends as soon as its script can be interrupted:
+ * within microseconds in Lua code and in library functions. One that is stuck in a C function is
+ * taken away from its worker, which gets a successor, 150 ms later.
+ * The outcome is SL_OUTCOME_CANCELLED, unless the job ended in the last moment by itself.
+ * ============================================================================================== */
+
+/**
+ * Cancels one job.
+ *
+ * @param runner  the runner
+ * @param job     the job's id
+ * @return SL_STATUS_OK             it had not ended, and ends now
+ * @return SL_STATUS_NULL_ARGUMENT  `runner` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the runner was freed
+ * @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+ * @return SL_STATUS_NOT_FOUND      there is no such job any more, or never was
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_script_runner_cancel(sl_script_runner *runner, sl_job_id job);
+
+/**
+ * Cancels all jobs of an owner that were accepted and have not ended.
+ *
+ * @param      runner     the runner
+ * @param      owner      as in the jobs; 0 is an owner like any other
+ * @param[out] out_count  how many there were; may be NULL
+ * @return SL_STATUS_OK             cancelled, also when there were none
+ * @return SL_STATUS_NULL_ARGUMENT  `runner` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the runner was freed
+ * @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_count` is NULL or valid for one write.
+ */
+SL_API sl_status sl_script_runner_cancel_owner(sl_script_runner *runner, uint64_t owner,
+                                               uint64_t *out_count);
+
+/**
+ * Cancels all jobs that were accepted and have not ended.
+ *
+ * @param      runner     the runner
+ * @param[out] out_count  how many there were; may be NULL
+ * @return SL_STATUS_OK             cancelled, also when there were none
+ * @return SL_STATUS_NULL_ARGUMENT  `runner` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the runner was freed
+ * @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_count` is NULL or valid for one write.
+ */
+SL_API sl_status sl_script_runner_cancel_all(sl_script_runner *runner, uint64_t *out_count);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -17,6 +17,7 @@
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `ffi` | the boundary with C, and nothing else |
 
+pub mod claim;
 pub mod clock;
 pub mod error;
 pub mod occupancy;

@@ -1,9 +1,12 @@
 //! The operating system: clock, futex, descriptors, thread identity. Nothing else calls libc.
 #![expect(unsafe_code, reason = "system calls have no safe form; each wrapper here is one")]
 
+use std::ffi::c_void;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::AtomicU32;
+
+use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
 
@@ -21,6 +24,12 @@ pub fn monotonic_ns() -> u64 {
 /// A number that no two living threads share.
 #[inline]
 pub fn thread_id() -> u64 {
+    // SAFETY: has no preconditions.
+    unsafe { libc::pthread_self() as u64 }
+}
+
+/// The calling thread, as `send_signal` knows it.
+pub fn pthread() -> u64 {
     // SAFETY: has no preconditions.
     unsafe { libc::pthread_self() as u64 }
 }
@@ -193,4 +202,67 @@ impl Drop for SignalGuard {
         // SAFETY: the mask is the one that the thread had before.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, ptr::null_mut()) };
     }
+}
+
+/// What a signal of ours calls on the thread that it was sent to, with the value that it carries.
+pub type SignalFn = fn(value: *const c_void);
+
+static ON_SIGNAL: OnceCell<SignalFn> = OnceCell::new();
+
+/// Takes a real-time signal that nobody handles, once in the process. `None` when there is none.
+pub fn take_signal(on_signal: SignalFn) -> Option<i32> {
+    ON_SIGNAL.get_or_init(|| on_signal);
+    // From the end: hosts and other libraries begin at the other one.
+    (libc::SIGRTMIN()..=libc::SIGRTMAX()).rev().find(|&signal| handle_signal(signal))
+}
+
+fn handle_signal(signal: libc::c_int) -> bool {
+    // SAFETY: all zeroes is the default action without flags.
+    let mut action = unsafe { std::mem::zeroed::<libc::sigaction>() };
+    // SAFETY: reads the present action into a valid place.
+    let read = unsafe { libc::sigaction(signal, ptr::null(), &mut action) };
+    if read != 0 || action.sa_sigaction != libc::SIG_DFL {
+        return false;
+    }
+    let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut c_void) = deliver_signal;
+    action.sa_sigaction = handler as libc::sighandler_t;
+    // On the host's alternative stack if its thread has one; system calls go on.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESTART | libc::SA_ONSTACK;
+    // SAFETY: the handler does what a signal handler may do.
+    unsafe { libc::sigaction(signal, &action, ptr::null_mut()) == 0 }
+}
+
+extern "C" fn deliver_signal(_: libc::c_int, info: *mut libc::siginfo_t, _: *mut c_void) {
+    // SAFETY: with SA_SIGINFO the kernel passes a valid one.
+    let info = unsafe { &*info };
+    // SAFETY: every signal has the sender in this place, if it has one.
+    let sender = unsafe { info.si_pid() };
+    // Only from `send_signal`: a process may send itself anything, but not by chance with a value.
+    if info.si_code != libc::SI_QUEUE || sender != std::process::id() as libc::pid_t {
+        return;
+    }
+    // SAFETY: signals with SI_QUEUE carry a value.
+    let value = unsafe { info.si_value() };
+    if let Some(on_signal) = ON_SIGNAL.get() {
+        on_signal(value.sival_ptr);
+    }
+}
+
+/// Sends `signal` with `value` to a thread that has not ended.
+pub fn send_signal(thread: u64, signal: i32, value: *const c_void) {
+    let value = libc::sigval { sival_ptr: value.cast_mut() };
+    // SAFETY: the caller knows that the thread exists. On failure, which only a full queue of
+    // signals can cause, the watch comes back.
+    unsafe { libc::pthread_sigqueue(thread as libc::pthread_t, signal, value) };
+}
+
+/// Lets `signal` reach the calling thread.
+pub fn unblock_signal(signal: i32) {
+    let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: valid for one write.
+    unsafe { libc::sigemptyset(set.as_mut_ptr()) };
+    // SAFETY: emptied above; the signal exists.
+    unsafe { libc::sigaddset(set.as_mut_ptr(), signal) };
+    // SAFETY: a valid set; the old one is not asked for.
+    unsafe { libc::pthread_sigmask(libc::SIG_UNBLOCK, set.as_ptr(), ptr::null_mut()) };
 }

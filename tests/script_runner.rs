@@ -5,16 +5,25 @@ use std::sync::Arc;
 use scriptloop::actions::{Action, ActionQueue, Body, WhenFull};
 use scriptloop::foreign::Context;
 use scriptloop::log;
-use scriptloop::script::job::{Callback, Delivery, NORMAL, Outcome, Request, ScriptResult};
+use scriptloop::script::job::{Callback, Delivery, Limits, Outcome, Request, ScriptResult};
 use scriptloop::script::runner::{Config, ScriptRunner};
-use scriptloop::value::Limits;
+use scriptloop::value;
 
 const FOR_EVER: u64 = u64::MAX;
 
 fn runner() -> ScriptRunner {
-    let limits = Limits { depth: 16, items: 1000, bytes: 1 << 20 };
+    let values = value::Limits { depth: 16, items: 1000, bytes: 1 << 20 };
     let (job_capacity, chunk_cache) = (16, 16);
-    let config = Config { workers: 1, states: 1, job_capacity, chunk_cache, spin_us: 0, limits };
+    let config = Config {
+        workers: 1,
+        states: 1,
+        job_capacity,
+        chunk_cache,
+        spin_us: 0,
+        values,
+        limits: Limits::NONE,
+        close_grace_ns: 0,
+    };
     ScriptRunner::new(config, ActionQueue::new(0, WhenFull::Refuse)).expect("a valid config")
 }
 
@@ -25,15 +34,7 @@ fn enqueue(
     callback: impl FnOnce() -> Option<Callback>,
 ) {
     let chunk = runner.chunk(b"=test", source.as_bytes());
-    let request = Request {
-        place: chunk.place,
-        chunk,
-        args: None,
-        priority: NORMAL,
-        affinity: 0,
-        delivery,
-        callback: None,
-    };
+    let request = Request { delivery, ..Request::new(chunk, None, None) };
     runner.enqueue(7, Context::NULL, request, callback).expect("there is room");
 }
 
@@ -78,15 +79,7 @@ fn close_is_idempotent_and_refuses_what_comes_after() {
     assert_eq!(runner.close(), Ok(()));
     assert_eq!(runner.close(), Err(Error::Closed));
     let chunk = runner.chunk(b"=test", b"return 1");
-    let request = Request {
-        place: chunk.place,
-        chunk,
-        args: None,
-        priority: NORMAL,
-        affinity: 0,
-        delivery: Delivery::Action,
-        callback: None,
-    };
+    let request = Request::new(chunk, None, None);
     let refused = runner.enqueue(0, Context::NULL, request, || panic!("nothing is taken"));
     assert_eq!(refused, Err(Error::Closed));
     assert_eq!(runner.stats().refused, 1);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use scriptloop::actions::{ActionQueue, Body, WhenFull};
 use scriptloop::foreign::Context;
-use scriptloop::script::job::{Delivery, NORMAL, Outcome, Request};
+use scriptloop::script::job::{self, Outcome, Request};
 use scriptloop::script::runner::{Config, ScriptRunner};
 use scriptloop::value::{Builder, Excess, Limits, Value, Values, View};
 
@@ -105,7 +105,9 @@ fn runner() -> ScriptRunner {
         job_capacity: 16,
         chunk_cache: 16,
         spin_us: 0,
-        limits: LIMITS,
+        values: LIMITS,
+        limits: job::Limits::NONE,
+        close_grace_ns: 0,
     };
     ScriptRunner::new(config, ActionQueue::new(0, WhenFull::Refuse)).expect("a valid config")
 }
@@ -113,15 +115,7 @@ fn runner() -> ScriptRunner {
 /// Sends the trees through a chunk that returns its arguments.
 fn round_trip(runner: &ScriptRunner, trees: &[Tree]) -> Vec<Tree> {
     let chunk = runner.chunk(b"=echo", b"return ...");
-    let request = Request {
-        place: chunk.place,
-        chunk,
-        args: Some(Box::new(values_of(trees))),
-        priority: NORMAL,
-        affinity: 0,
-        delivery: Delivery::Action,
-        callback: None,
-    };
+    let request = Request::new(chunk, Some(values_of(trees)), None);
     runner.enqueue(0, Context::NULL, request, || None).expect("there is room");
     let action = runner.actions().pop(FOR_EVER).expect("a result comes");
     let Body::Script(result) = &action.body else { panic!("it is a script's result") };

@@ -23,6 +23,7 @@ pub mod action_queue;
 pub mod state_pool;
 pub mod script_job;
 pub mod script_runner;
+pub mod script_cancel;
 
 /// What the boundary asks of every noun: whether a handle names one, and how many there are.
 struct Noun {

@@ -9,8 +9,11 @@ use crate::ffi::script_result::{sl_job_id, sl_script_result, view};
 use crate::ffi::status::sl_status;
 use crate::ffi::value::{self, sl_value};
 use crate::foreign::{Context, Foreign};
-use crate::script::job::{Callback, Delivery, NORMAL, Request, ScriptResult};
+use crate::script::job::{Callback, Delivery, Limits, NORMAL, Request, ScriptResult};
 use crate::script::runner::ScriptRunner;
+
+/// Longest chunk name.
+const CHUNK_NAME_MAX: usize = 4096;
 
 /// Where the result of a job goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +49,8 @@ pub struct sl_script_job {
     pub source: *const c_char,
     /// Its length in bytes.
     pub source_len: usize,
-    /// What errors call it, as in Lua: "@file", "=label", or the source itself; ends with a NUL.
-    /// NULL = "=script".
+    /// What errors call it, as in Lua: "@file", "=label", or the source itself; ends with a NUL
+    /// after at most 4096 bytes. NULL = "=script".
     pub chunk_name: *const c_char,
     /// What the chunk gets as `...`.
     pub args: *const sl_value,
@@ -70,6 +73,17 @@ pub struct sl_script_job {
     /// Takes `userdata` back, on the worker thread: after `on_result`, and before the action can
     /// be popped. May be NULL.
     pub drop: sl_drop_fn,
+    /// Milliseconds of monotonic time from its start, after which it ends with
+    /// SL_OUTCOME_TIMEOUT. 0 = the runner's limit, here and below; UINT64_MAX = none.
+    pub deadline_ms: u64,
+    /// Instructions of Lua after which it ends with SL_OUTCOME_INSTRUCTIONS. Counted in steps of
+    /// 100, and each resume of a coroutine as one step. A budget halves the speed of Lua code.
+    pub instructions_max: u64,
+    /// Bytes that its state may hold before it ends with SL_OUTCOME_MEMORY, what earlier jobs
+    /// have left in the state included.
+    pub memory_max: u64,
+    /// Milliseconds of waiting for a state, after which it ends with SL_OUTCOME_NO_STATE.
+    pub state_wait_ms: u64,
 }
 
 // SAFETY: repr(C), size first, plain numbers, and pointers that may be NULL.
@@ -90,6 +104,10 @@ unsafe impl Sized0 for sl_script_job {
             on_result: None,
             userdata: std::ptr::null_mut(),
             drop: None,
+            deadline_ms: 0,
+            instructions_max: 0,
+            memory_max: 0,
+            state_wait_ms: 0,
         }
     }
 }
@@ -106,6 +124,27 @@ fn delivery_of(job: &sl_script_job) -> Result<Delivery> {
         return Err(Error::NullArgument);
     }
     Ok(delivery)
+}
+
+/// A limit as it stands in C, where 0 is `otherwise`.
+pub(super) fn limit_or(limit: u64, otherwise: u64) -> u64 {
+    if limit == 0 { otherwise } else { limit }
+}
+
+/// Milliseconds as it stands in C, where 0 is `otherwise`.
+pub(super) fn limit_ms_or(limit: u64, otherwise: u64) -> u64 {
+    if limit == 0 { otherwise } else { limit.saturating_mul(1_000_000) }
+}
+
+/// The limits of a job that has some of its own.
+fn limits_of(job: &sl_script_job, runner: Limits) -> Option<Limits> {
+    let limits = Limits {
+        deadline_ns: limit_ms_or(job.deadline_ms, runner.deadline_ns),
+        instructions: limit_or(job.instructions_max, runner.instructions),
+        memory: limit_or(job.memory_max, runner.memory),
+        state_wait_ns: limit_ms_or(job.state_wait_ms, runner.state_wait_ns),
+    };
+    if limits == runner { None } else { Some(limits) }
 }
 
 /// Calls the host with a result, and gives its userdata back after that.
@@ -136,18 +175,18 @@ pub(super) unsafe fn enqueue(runner: &ScriptRunner, job: &sl_script_job) -> Resu
         // SAFETY: as the caller promised, it ends with a NUL.
         unsafe { CStr::from_ptr(job.chunk_name) }
     };
+    if name.count_bytes() > CHUNK_NAME_MAX {
+        return Err(Error::InvalidArgument);
+    }
     // SAFETY: as the caller promised.
-    let args = unsafe { value::copy(job.args, job.args_len, runner.limits()) }?;
-    let args = if job.args_len == 0 { None } else { Some(Box::new(args)) };
+    let args = unsafe { value::copy(job.args, job.args_len, runner.value_limits()) }?;
+    let args = if job.args_len == 0 { None } else { Some(args) };
     let chunk = runner.chunk(name.to_bytes(), source);
     let request = Request {
-        place: chunk.place,
-        chunk,
-        args,
         priority: job.priority,
         affinity: job.affinity,
         delivery,
-        callback: None,
+        ..Request::new(chunk, args, limits_of(job, runner.limits()))
     };
     runner.enqueue(job.owner, Context(job.context), request, || callback_of(job))
 }

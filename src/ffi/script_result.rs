@@ -18,18 +18,21 @@ pub enum sl_outcome {
     LoadError = 1,
     /// It raised an error.
     ScriptError = 2,
-    /// It ran longer than it was allowed to. Not in this version.
+    /// It ran longer than it was allowed to.
     Timeout = 3,
-    /// It needed more memory than there was.
+    /// It needed more memory than it was allowed to, or than there was; also when it caught the
+    /// error.
     Memory = 4,
-    /// It was cancelled. Not in this version.
+    /// It was cancelled.
     Cancelled = 5,
-    /// No state became free in time. Not in this version.
+    /// No state became free in time.
     NoState = 6,
-    /// The runner was freed before its turn came.
+    /// The runner was freed before its turn came, or while it ran.
     Closed = 7,
     /// An argument or a result cannot be converted: too deep, too large, cyclic, a function.
     ValueError = 8,
+    /// It used up its instructions.
+    Instructions = 9,
 }
 
 /// What a job gave. Everything in it lives as long as what lends it.

@@ -11,7 +11,6 @@
 //! os.setlocale, bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to
 //! the log. `engine.post_to_main_thread(name, data)` sends an action of kind
 //! SL_ACTION_KIND_SCRIPT_MESSAGE.
-//! This version trusts its scripts: it sets no limits on their time and memory.
 
 use crate::actions::{ActionQueue, WhenFull};
 use crate::error::{Error, Result};
@@ -22,12 +21,13 @@ use crate::ffi::boundary::{
     write_out, write_sized,
 };
 use crate::ffi::event_loop::sl_loop;
-use crate::ffi::script_job::{enqueue, sl_script_job};
+use crate::ffi::script_job::{enqueue, limit_ms_or, limit_or, sl_script_job};
 use crate::ffi::script_result::sl_job_id;
 use crate::ffi::status::sl_status;
 use crate::handles::{Handle, Handled, Kind, Table};
+use crate::script::job::Limits;
 use crate::script::runner::{Config, ScriptRunner, Stats};
-use crate::value::Limits;
+use crate::value;
 
 /// A script runner.
 pub struct sl_script_runner(());
@@ -37,6 +37,12 @@ pub struct Named {
     runner: ScriptRunner,
     actions: Handle,
     owns_actions: bool,
+}
+
+impl Named {
+    pub(super) fn runner(&self) -> &ScriptRunner {
+        &self.runner
+    }
 }
 
 impl Handled for Named {
@@ -76,6 +82,17 @@ pub struct sl_script_runner_config {
     pub value_items_max: u64,
     /// Where results go; NULL = a queue that the runner makes and that ends with it.
     pub actions: *mut sl_action_queue,
+    /// For jobs that set none of their own: milliseconds of monotonic time from a job's start.
+    /// 0 = none, here and below.
+    pub deadline_ms: u64,
+    /// The same for instructions of Lua.
+    pub instructions_max: u64,
+    /// The same for bytes of a job's state.
+    pub memory_max: u64,
+    /// The same for milliseconds of waiting for a state.
+    pub state_wait_ms: u64,
+    /// Milliseconds that handlers of `__close` have when their job was interrupted; default 5.
+    pub close_grace_ms: u64,
 }
 
 // SAFETY: repr(C), size first, plain numbers and a handle.
@@ -92,6 +109,11 @@ unsafe impl Sized0 for sl_script_runner_config {
             value_bytes_max: 64 << 20,
             value_items_max: 1 << 20,
             actions: std::ptr::null_mut(),
+            deadline_ms: 0,
+            instructions_max: 0,
+            memory_max: 0,
+            state_wait_ms: 0,
+            close_grace_ms: 5,
         }
     }
 }
@@ -109,11 +131,18 @@ impl TryFrom<&sl_script_runner_config> for Config {
             job_capacity: config.job_capacity,
             chunk_cache: config.chunk_cache,
             spin_us: config.spin_us,
-            limits: Limits {
+            values: value::Limits {
                 depth: config.value_depth_max,
                 items: config.value_items_max,
                 bytes: config.value_bytes_max,
             },
+            limits: Limits {
+                deadline_ns: limit_ms_or(config.deadline_ms, u64::MAX),
+                instructions: limit_or(config.instructions_max, u64::MAX),
+                memory: limit_or(config.memory_max, u64::MAX),
+                state_wait_ns: limit_ms_or(config.state_wait_ms, u64::MAX),
+            },
+            close_grace_ns: config.close_grace_ms.saturating_mul(1_000_000),
         })
     }
 }
@@ -190,6 +219,8 @@ pub struct sl_script_runner_stats {
     pub lua_bytes: u64,
     /// Most jobs that ever waited for a worker at once.
     pub queue_high_water: u64,
+    /// Workers that were stuck in a function that cannot be stopped, and got a successor.
+    pub workers_replaced: u64,
 }
 
 // SAFETY: repr(C), size first, plain numbers.
@@ -216,6 +247,7 @@ impl From<Stats> for sl_script_runner_stats {
             states: stats.states,
             lua_bytes: stats.lua_bytes,
             queue_high_water: stats.queue_high_water,
+            workers_replaced: stats.workers_replaced,
         }
     }
 }

@@ -97,6 +97,16 @@ impl<T> Lanes<T> {
         self.heap = entries.into();
     }
 
+    /// Takes out all items that are `wanted`, in order.
+    pub fn extract(&mut self, mut wanted: impl FnMut(&T) -> bool) -> Vec<T> {
+        let entries = std::mem::take(&mut self.heap).into_vec();
+        let (mut out, rest): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|entry| wanted(&entry.item));
+        self.heap = rest.into();
+        out.sort_unstable_by(|a, b| b.cmp(a));
+        out.into_iter().map(|entry| entry.item).collect()
+    }
+
     /// Takes the first item out.
     pub fn pop(&mut self) -> Option<(u32, T)> {
         self.heap.pop().map(|entry| (entry.place.0.0, entry.item))

@@ -43,6 +43,22 @@ impl Chunk {
         Arc::new(Self { name: name.into(), source: source.into(), place, hash })
     }
 
+    /// The name as errors show it, with a colon.
+    pub fn shown_name(&self) -> Vec<u8> {
+        const SHOWN_MAX: usize = 59;
+        let name = self.name.split_last().map_or(&[][..], |(_, name)| name);
+        let mut shown = match name {
+            [b'@' | b'=', rest @ ..] => rest[..rest.len().min(SHOWN_MAX)].to_vec(),
+            source => {
+                let line = source.split(|&byte| byte == b'\n').next().unwrap_or(source);
+                let line = &line[..line.len().min(SHOWN_MAX - 12)];
+                [b"[string \"", line, b"\"]"].concat()
+            }
+        };
+        shown.push(b':');
+        shown
+    }
+
     fn is(&self, name: &[u8], source: &[u8]) -> bool {
         *self.source == *source && self.name[..self.name.len() - 1] == *name
     }
@@ -82,6 +98,13 @@ impl ChunkCache {
     pub fn new(capacity: u32) -> Self {
         let (capacity, known) = (capacity as usize, Mutex::new(Known::new()));
         Self { capacity, bytes_max: BYTES_MAX, known }
+    }
+
+    /// The chunk that has this place, unless it was forgotten.
+    pub fn at(&self, place: Place) -> Option<Arc<Chunk>> {
+        let known = self.known.lock();
+        let chunk = known.slots.get(place.slot as usize)?.chunk.as_ref()?;
+        if chunk.place == Some(place) { Some(chunk.clone()) } else { None }
     }
 
     /// The chunk of this name and source: the one that is kept, or a new one.

@@ -29,6 +29,22 @@ pub struct Engine {
     context: AtomicPtr<c_void>,
 }
 
+/// Whose a posted message is.
+#[derive(Clone, Copy, Debug)]
+pub struct Author {
+    id: u64,
+    owner: u64,
+    context: Context,
+}
+
+impl Author {
+    /// A job as the author of what its script posts.
+    #[inline]
+    pub fn of(job: &ScriptResult) -> Self {
+        Self { id: job.id, owner: job.owner, context: job.context }
+    }
+}
+
 impl Engine {
     /// A connection to this queue.
     pub fn new(actions: Arc<ActionQueue>, limits: Limits) -> Self {
@@ -36,12 +52,12 @@ impl Engine {
         Self { actions, limits, id, owner, context: AtomicPtr::default() }
     }
 
-    /// From now on, what scripts post belongs to this job.
+    /// From now on, what scripts post is by this author.
     #[inline]
-    pub fn begin(&self, job: &ScriptResult) {
-        self.id.store(job.id, Ordering::Relaxed);
-        self.owner.store(job.owner, Ordering::Relaxed);
-        self.context.store(job.context.0, Ordering::Relaxed);
+    pub fn begin(&self, author: Author) {
+        self.id.store(author.id, Ordering::Relaxed);
+        self.owner.store(author.owner, Ordering::Relaxed);
+        self.context.store(author.context.0, Ordering::Relaxed);
     }
 
     /// No job runs any more.

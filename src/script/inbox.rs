@@ -30,11 +30,32 @@ const EMPTY: u64 = u64::MAX;
 pub struct Inbox {
     normal: Ring<Job>,
     /// Whoever has it is the ring's consumer. There until the end.
-    outlet: CachePadded<Mutex<Option<Consumer<Job>>>>,
+    outlet: CachePadded<Mutex<Option<Outlet>>>,
+    /// How many have left the ring and wait at the outlet; changes under its lock.
+    aside: AtomicUsize,
     /// By worker: what it has taken from `normal` and not begun.
     taken: Box<[CachePadded<Taken>]>,
     others: Lane,
     affine: Box<[CachePadded<Lane>]>,
+}
+
+/// The end of the ring where jobs come out.
+struct Outlet {
+    ring: Consumer<Job>,
+    /// Taken out of the ring by somebody who looked for jobs to cancel. Before those in the ring.
+    aside: VecDeque<Job>,
+}
+
+impl Outlet {
+    #[inline]
+    fn pop(&mut self, ring: &Ring<Job>, aside: &AtomicUsize) -> Option<Job> {
+        if self.aside.is_empty() {
+            return self.ring.pop(ring);
+        }
+        let job = self.aside.pop_front();
+        aside.store(self.aside.len(), Ordering::Release);
+        job
+    }
 }
 
 #[derive(Default)]
@@ -60,6 +81,21 @@ impl Taken {
         self.len.store(jobs.len(), Ordering::Release);
         job
     }
+
+    fn extract(&self, wanted: impl FnMut(&Job) -> bool) -> Vec<Job> {
+        let mut jobs = self.jobs.lock();
+        let out = extract(&mut jobs, wanted);
+        self.len.store(jobs.len(), Ordering::Release);
+        out
+    }
+}
+
+/// Takes out what is wanted, in order.
+fn extract(jobs: &mut VecDeque<Job>, mut wanted: impl FnMut(&Job) -> bool) -> Vec<Job> {
+    let (out, rest): (VecDeque<_>, _) =
+        std::mem::take(jobs).into_iter().partition(|job| wanted(job));
+    *jobs = rest;
+    Vec::from(out)
 }
 
 struct Lane {
@@ -109,14 +145,31 @@ impl Lane {
     fn pop(&self) -> Option<Job> {
         let mut waiting = self.jobs.lock();
         let (_, job) = waiting.lanes.pop()?;
-        if let Some(key) = waiting.keys.get_mut(&job.affinity()) {
-            key.jobs -= 1;
-            if key.jobs == 0 {
-                waiting.keys.remove(&job.affinity());
-            }
-        }
+        waiting.leaves(job.affinity());
         self.note_first(&waiting);
         Some(job)
+    }
+
+    fn extract(&self, wanted: impl FnMut(&Job) -> bool) -> Vec<Job> {
+        let mut waiting = self.jobs.lock();
+        let out = waiting.lanes.extract(wanted);
+        for job in &out {
+            waiting.leaves(job.affinity());
+        }
+        self.note_first(&waiting);
+        out
+    }
+}
+
+impl Waiting {
+    /// One job of this key does not wait any more.
+    fn leaves(&mut self, affinity: u64) {
+        if let Some(key) = self.keys.get_mut(&affinity) {
+            key.jobs -= 1;
+            if key.jobs == 0 {
+                self.keys.remove(&affinity);
+            }
+        }
     }
 }
 
@@ -126,8 +179,9 @@ impl Inbox {
         let affine = (0..lanes).map(|_| CachePadded::new(Lane::new())).collect();
         let taken = (0..workers).map(|_| CachePadded::default()).collect();
         let normal = Ring::default();
-        let outlet = CachePadded::new(Mutex::new(Some(normal.open(0))));
-        Self { normal, outlet, taken, others: Lane::new(), affine }
+        let outlet = Outlet { ring: normal.open(0), aside: VecDeque::new() };
+        let outlet = CachePadded::new(Mutex::new(Some(outlet)));
+        Self { normal, outlet, aside: AtomicUsize::new(0), taken, others: Lane::new(), affine }
     }
 
     /// Puts a job in; says which worker must run it, if not any may.
@@ -175,7 +229,7 @@ impl Inbox {
 
     /// From the queue, else from another worker.
     fn fetch_normal(&self, worker: usize) -> Option<Job> {
-        if !self.normal.is_empty()
+        if self.has_normal()
             && let Some(job) = self.fetch_some(worker)
         {
             return Some(job);
@@ -188,12 +242,13 @@ impl Inbox {
     fn fetch_some(&self, worker: usize) -> Option<Job> {
         let mut outlet = self.outlet.lock();
         let outlet = outlet.as_mut()?;
-        let first = outlet.pop(&self.normal)?;
-        let share = outlet.ready(&self.normal) / (2 * self.taken.len() as u64);
+        let first = outlet.pop(&self.normal, &self.aside)?;
+        let ready = outlet.ring.ready(&self.normal) + outlet.aside.len() as u64;
+        let share = ready / (2 * self.taken.len() as u64);
         if share > 0 {
             let mine = &self.taken[worker];
             let mut jobs = mine.jobs.lock();
-            let more = std::iter::from_fn(|| outlet.pop(&self.normal));
+            let more = std::iter::from_fn(|| outlet.pop(&self.normal, &self.aside));
             jobs.extend(more.take(share.min(AT_ONCE - 1) as usize));
             mine.len.store(jobs.len(), Ordering::Release);
         }
@@ -229,10 +284,37 @@ impl Inbox {
         !self.taken[worker].is_empty()
     }
 
+    /// Takes out all jobs that are `wanted`. One that is not here is with a worker, who said
+    /// before it took the job that it looks for one.
+    pub fn extract(&self, wanted: impl Fn(&Job) -> bool) -> Vec<Job> {
+        let mut out = Vec::new();
+        if let Some(outlet) = self.outlet.lock().as_mut() {
+            // As long as the outlet is locked, nothing moves from here to the workers.
+            while let Some(job) = outlet.ring.pop(&self.normal) {
+                outlet.aside.push_back(job);
+            }
+            out.extend(extract(&mut outlet.aside, &wanted));
+            self.aside.store(outlet.aside.len(), Ordering::Release);
+            for taken in &self.taken {
+                out.extend(taken.extract(&wanted));
+            }
+        }
+        out.extend(self.others.extract(&wanted));
+        for lane in &self.affine {
+            out.extend(lane.extract(&wanted));
+        }
+        out
+    }
+
+    #[inline]
+    fn has_normal(&self) -> bool {
+        !self.normal.is_empty() || self.aside.load(Ordering::Acquire) != 0
+    }
+
     /// Whether `worker` would find a job.
     #[inline]
     pub fn has_job_for(&self, worker: usize) -> bool {
-        !self.normal.is_empty()
+        self.has_normal()
             || self.taken.iter().any(|taken| !taken.is_empty())
             || self.others.first() != EMPTY
             || self.affine.get(worker).is_some_and(|lane| lane.first() != EMPTY)
@@ -243,8 +325,11 @@ impl Drop for Inbox {
     fn drop(&mut self) {
         if let Some(outlet) = self.outlet.lock().take() {
             // The workers have ended all jobs.
-            let left = outlet.close(&self.normal);
-            debug_assert!(left.is_empty(), "each accepted job has a result");
+            let left = outlet.ring.close(&self.normal);
+            debug_assert!(
+                left.is_empty() && outlet.aside.is_empty(),
+                "each accepted job has a result"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::chunk::{Chunk, Place};
 use crate::foreign::Context;
-use crate::value::{Values, View};
+use crate::value::{Value, Values, View};
 
 /// The priority of nearly all jobs: `SL_PRIORITY_NORMAL`.
 pub const NORMAL: u32 = 100;
@@ -35,6 +35,8 @@ pub enum Outcome {
     Closed = 7,
     /// An argument or a result could not be converted.
     ValueError = 8,
+    /// It used up its instructions.
+    Instructions = 9,
 }
 
 /// Where a result goes.
@@ -65,14 +67,56 @@ impl Delivery {
 /// What to run when the result is there, on the worker. What it owns is dropped with it.
 pub type Callback = Box<dyn FnOnce(&ScriptResult) + Send>;
 
-/// What the host asks for, copied.
-pub struct Request {
+/// What a worker runs. While it does, it has this to itself: the rest of the job may be taken
+/// away from it.
+pub struct Work {
     /// The chunk. A worker whose state has its function does not touch it.
     pub chunk: Arc<Chunk>,
+    /// What few jobs bring.
+    pub input: Option<Box<Input>>,
+}
+
+/// What few jobs bring: in a box, so that the others do not carry it.
+pub struct Input {
+    /// What the chunk gets as `...`.
+    pub args: Values,
+    /// `None` = those of the runner.
+    pub limits: Option<Limits>,
+}
+
+impl Work {
+    /// How far it may go, on a runner with these limits.
+    #[inline]
+    pub fn limits(&self, runner: &Limits) -> Limits {
+        self.input.as_ref().and_then(|input| input.limits).unwrap_or(*runner)
+    }
+
+    /// What the chunk gets as `...`.
+    #[inline]
+    pub fn args(&self) -> &[Value] {
+        self.input.as_ref().map_or(&[], |input| input.args.roots())
+    }
+}
+
+/// How far a job may go. All numbers: `u64::MAX` = as far as it likes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Nanoseconds from its start.
+    pub deadline_ns: u64,
+    /// Instructions of Lua's.
+    pub instructions: u64,
+    /// Bytes of its state.
+    pub memory: u64,
+    /// Nanoseconds of waiting for a state.
+    pub state_wait_ns: u64,
+}
+
+/// What the host asks for, copied.
+pub struct Request {
+    /// What is to be run; not there while a worker has it.
+    pub work: Option<Work>,
     /// Copied from the chunk.
     pub place: Option<Place>,
-    /// What it gets as `...`; `None` is nothing.
-    pub args: Option<Box<Values>>,
     /// Lower numbers first.
     pub priority: u32,
     /// 0, or a key: jobs with the same key run in order and on the same state.
@@ -81,6 +125,34 @@ pub struct Request {
     pub delivery: Delivery,
     /// For the worker.
     pub callback: Option<Callback>,
+}
+
+impl Request {
+    /// To run `chunk` with normal priority, for an action.
+    pub fn new(chunk: Arc<Chunk>, args: Option<Values>, limits: Option<Limits>) -> Self {
+        let place = chunk.place;
+        let bare = args.is_none() && limits.is_none();
+        let input = || Box::new(Input { args: args.unwrap_or_else(Values::none), limits });
+        let input = if bare { None } else { Some(input()) };
+        Self {
+            work: Some(Work { chunk, input }),
+            place,
+            priority: NORMAL,
+            affinity: 0,
+            delivery: Delivery::Action,
+            callback: None,
+        }
+    }
+}
+
+impl Limits {
+    /// As far as it likes.
+    pub const NONE: Self = Self {
+        deadline_ns: u64::MAX,
+        instructions: u64::MAX,
+        memory: u64::MAX,
+        state_wait_ns: u64::MAX,
+    };
 }
 
 /// A job, and what has come of it so far. Also what `engine.post_to_main_thread` sends: then the
@@ -136,6 +208,19 @@ impl ScriptResult {
         *self = Self::empty();
     }
 
+    /// What is to be run; `put_back` returns it.
+    pub(super) fn take_work(&mut self) -> Work {
+        let work = self.request.as_mut().and_then(|request| request.work.take());
+        work.expect("a job that has not run has its work")
+    }
+
+    /// The work goes with the job: whoever enqueued it frees it, too.
+    pub(super) fn put_back(&mut self, work: Work) {
+        if let Some(request) = &mut self.request {
+            request.work = Some(work);
+        }
+    }
+
     fn request(&self) -> &Request {
         self.request.as_ref().expect("a job has a request")
     }
@@ -150,6 +235,12 @@ impl ScriptResult {
     #[inline]
     pub(super) fn affinity(&self) -> u64 {
         self.request().affinity
+    }
+
+    /// The place of its chunk.
+    #[inline]
+    pub(super) fn place(&self) -> Option<Place> {
+        self.request().place
     }
 
     /// Where the result goes.

@@ -16,13 +16,25 @@ use mlua::{Lua, ffi};
 use crate::foreign::Context;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
+/// As a limit: none.
+pub const UNLIMITED: usize = usize::MAX;
+
 /// The memory of one state. When it is dropped, the state goes back to mlua's allocator, which
 /// mlua wants to find when it closes the state.
 pub struct Memory {
     lua: Lua,
     theirs: (ffi::lua_Alloc, Context),
-    /// Bytes in use. Written by the thread that runs the state; atomic since others may read.
-    used: Box<AtomicUsize>,
+    gauge: Box<Gauge>,
+}
+
+/// What the allocator knows. Written by the thread that runs the state; atomic since others may
+/// read.
+#[derive(Debug)]
+struct Gauge {
+    /// Bytes in use.
+    used: AtomicUsize,
+    /// Most bytes that may be in use.
+    limit: AtomicUsize,
 }
 
 impl fmt::Debug for Memory {
@@ -37,23 +49,31 @@ impl Memory {
         // With a limit of whatever size, mlua expects that memory can run out. It is the limit
         // of an allocator that is not asked any more.
         lua.set_memory_limit(isize::MAX as usize)?;
-        let used = Box::new(AtomicUsize::new(lua.used_memory()));
-        let data = ptr::from_ref(&*used).cast_mut().cast();
+        let used = lua.used_memory();
+        let number = AtomicUsize::new;
+        let gauge = Box::new(Gauge { used: number(used), limit: number(UNLIMITED) });
+        let data = ptr::from_ref(&*gauge).cast_mut().cast();
         let theirs = lua.exec_raw_lua(|raw| {
             let mut theirs = ptr::null_mut();
             // SAFETY: the state is alive; `theirs` is valid for one write.
             let function = unsafe { ffi::lua_getallocf(raw.state(), &mut theirs) };
-            // SAFETY: what was allocated so far may be freed by ours, and `used` stays until
+            // SAFETY: what was allocated so far may be freed by ours, and `gauge` stays until
             // the state has theirs again.
             unsafe { ffi::lua_setallocf(raw.state(), allocate, data) };
             (function, Context(theirs))
         });
-        Ok(Self { lua: lua.clone(), theirs, used })
+        Ok(Self { lua: lua.clone(), theirs, gauge })
     }
 
     /// Bytes in use.
     pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
+        self.gauge.used.load(Ordering::Relaxed)
+    }
+
+    /// From now on at most so many bytes may be in use. What is in use already may stay.
+    #[inline]
+    pub fn set_limit(&self, bytes: usize) {
+        self.gauge.limit.store(bytes, Ordering::Relaxed);
     }
 }
 
@@ -69,7 +89,7 @@ impl Drop for Memory {
 ///
 /// # Safety
 ///
-/// As Lua's manual says of `lua_Alloc`; `data` is an `AtomicUsize`.
+/// As Lua's manual says of `lua_Alloc`; `data` is a `Gauge`.
 unsafe extern "C" fn allocate(
     data: *mut c_void,
     block: *mut c_void,
@@ -77,12 +97,18 @@ unsafe extern "C" fn allocate(
     new_size: usize,
 ) -> *mut c_void {
     // SAFETY: `Memory` keeps it for as long as this function is the state's allocator.
-    let used = unsafe { &*data.cast::<AtomicUsize>() };
+    let gauge = unsafe { &*data.cast::<Gauge>() };
     // For a new block the old size is not one.
     let old_size = if block.is_null() { 0 } else { old_size };
     let old = Layout::from_size_align(old_size, ffi::SYS_MIN_ALIGN);
     let new = Layout::from_size_align(new_size, ffi::SYS_MIN_ALIGN);
     let (Ok(old), Ok(new)) = (old, new) else { return ptr::null_mut() };
+    let before = gauge.used.load(Ordering::Relaxed);
+    let after = before.wrapping_add(new_size).wrapping_sub(old_size);
+    // Giving memory back never fails, also above the limit.
+    if new_size > old_size && after > gauge.limit.load(Ordering::Relaxed) {
+        return ptr::null_mut();
+    }
     let given = match (old.size(), new.size()) {
         (0, 0) => ptr::null_mut(),
         // SAFETY: the size is not zero.
@@ -96,8 +122,7 @@ unsafe extern "C" fn allocate(
         (_, size) => unsafe { alloc::realloc(block.cast(), old, size) },
     };
     if !given.is_null() || new_size == 0 {
-        let now = used.load(Ordering::Relaxed).wrapping_add(new_size).wrapping_sub(old_size);
-        used.store(now, Ordering::Relaxed);
+        gauge.used.store(after, Ordering::Relaxed);
     }
     given.cast()
 }

@@ -11,16 +11,21 @@
 mod admission;
 mod chunk;
 mod convert;
+mod crew;
 mod engine;
 mod inbox;
+mod interrupt;
 pub mod job;
 mod lua_state;
 mod memory;
 mod recycle;
+mod rescue;
 pub mod runner;
+mod seat;
 mod spin;
 mod stack;
 mod tally;
+mod watch;
 mod worker;
 
 pub use recycle::Job;

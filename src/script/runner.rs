@@ -1,19 +1,23 @@
 //! The script runner: its parts, its door and its end.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use super::admission::Admission;
-use super::chunk::{Chunk, ChunkCache};
+use super::chunk::{Chunk, ChunkCache, Place};
+use super::crew::{self, Crew};
 use super::engine::Engine;
 use super::inbox::Inbox;
-use super::job::{Callback, Request};
+use super::interrupt::Reason;
+use super::job::{Callback, Limits, Outcome, Request};
 use super::lua_state::LuaState;
 use super::recycle::Job;
-use super::tally::Tallies;
-use super::worker::Worker;
-use crate::actions::ActionQueue;
+use super::rescue::Rescue;
+use super::tally::{Tallies, Tally};
+use super::watch::Watch;
+use crate::actions::{Action, ActionQueue, Body, SCRIPT_RESULT};
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::foreign::Context;
@@ -23,14 +27,12 @@ use crate::state_pool::StatePool;
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sys;
-use crate::value::{Builder, Limits};
+use crate::value::{self, Builder};
 
 /// Most states of one runner.
 const STATES_MAX: u32 = 1 << 12;
 /// Deepest bound on values: reading them uses the worker's stack.
 const DEPTH_MAX: u32 = 1000;
-/// Lua's own nesting of C calls fits several times over.
-const STACK_BYTES: usize = 4 << 20;
 
 /// How a runner is made; C's defaults stand in `ffi`.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +48,11 @@ pub struct Config {
     /// Longest spin of a worker before it sleeps.
     pub spin_us: u32,
     /// For arguments, results and posted data.
+    pub values: value::Limits,
+    /// For jobs that bring none of their own.
     pub limits: Limits,
+    /// How long handlers of `__close` may run after a job was interrupted.
+    pub close_grace_ns: u64,
 }
 
 impl Config {
@@ -61,13 +67,13 @@ impl Config {
         let fits = self.workers <= WORKERS_MAX
             && self.states <= STATES_MAX
             && self.job_capacity > 0
-            && self.limits.depth <= DEPTH_MAX
-            && self.limits.items > 0;
+            && self.values.depth <= DEPTH_MAX
+            && self.values.items > 0;
         if fits { Ok(self) } else { Err(Error::InvalidArgument) }
     }
 }
 
-/// What the workers and whoever enqueues share.
+/// What the workers, the watch and whoever enqueues share.
 pub struct Shared {
     pub(super) inbox: Inbox,
     pub(super) sleepers: Sleepers,
@@ -80,15 +86,74 @@ pub struct Shared {
     pub(super) spin_ns: u64,
     /// By state: its size when it was looked at last.
     pub(super) lua_bytes: Box<[AtomicU64]>,
-    /// Who the workers are, to know them when they call.
-    pub(super) worker_threads: Mutex<Vec<u64>>,
+    pub(super) limits: Limits,
+    pub(super) close_grace_ns: u64,
+    pub(super) watch: Watch,
+    pub(super) crew: Crew,
+    values: value::Limits,
     chunks: ChunkCache,
+}
+
+/// Whether the host's code ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// It did.
+    Host,
+    /// It did not.
+    Nobody,
+}
+
+impl Shared {
+    pub(super) fn new_state(&self) -> Result<LuaState> {
+        let engine = Engine::new(self.actions.clone(), self.values);
+        LuaState::new(engine, Builder::new(self.values))
+    }
+
+    /// The chunk that has this place, unless it was forgotten.
+    pub(super) fn chunk_at(&self, place: Place) -> Option<Arc<Chunk>> {
+        self.chunks.at(place)
+    }
+
+    /// Exactly one result for each job. It is counted first, so that whoever has it finds it
+    /// counted.
+    pub(super) fn deliver(&self, tally: &Tally, mut job: Job) -> Called {
+        tally.job_ended(job.outcome == Outcome::Ok);
+        let delivery = job.delivery();
+        let mut called = Called::Nobody;
+        if let Some(callback) = job.take_callback() {
+            let wanted = delivery.wants_callback();
+            // Also the drop of what it owns is the host's code.
+            let returned = catch_unwind(AssertUnwindSafe(|| {
+                if wanted {
+                    callback(&job);
+                } else {
+                    drop(callback);
+                }
+            }));
+            if returned.is_err() {
+                log::write(Level::Error, b"a result's callback panicked");
+            }
+            called = Called::Host;
+        }
+        if delivery.wants_action() {
+            self.actions.push_always(Action {
+                id: job.id,
+                owner: job.owner,
+                context: job.context,
+                kind: SCRIPT_RESULT,
+                success: job.outcome == Outcome::Ok,
+                body: Body::Script(job),
+            });
+        }
+        called
+    }
 }
 
 /// A pool of workers that run Lua.
 pub struct ScriptRunner {
     shared: Arc<Shared>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The watch's thread.
+    watcher: Mutex<Option<JoinHandle<()>>>,
     config: Config,
 }
 
@@ -127,54 +192,52 @@ pub struct Stats {
     pub lua_bytes: u64,
     /// Most jobs that ever waited at once.
     pub queue_high_water: u64,
+    /// Workers that were stuck and got a successor.
+    pub workers_replaced: u64,
 }
 
 impl ScriptRunner {
     /// Makes the states and starts the workers. Results go to `actions`.
     pub fn new(config: Config, actions: Arc<ActionQueue>) -> Result<Self> {
         let config = config.checked()?;
-        let mut states = Vec::new();
-        let mut lua_bytes = Vec::new();
-        for _ in 0..config.states {
-            let engine = Engine::new(actions.clone(), config.limits);
-            let state = LuaState::new(engine, Builder::new(config.limits))?;
-            lua_bytes.push(AtomicU64::new(state.used_bytes() as u64));
-            states.push(state);
-        }
+        let states = config.states as usize;
         let shared = Arc::new(Shared {
             inbox: Inbox::new(config.workers as usize, config.workers.min(config.states) as usize),
             sleepers: Sleepers::new(config.workers),
             admission: Admission::new(config.job_capacity.into()),
             tallies: Tallies::new(config.workers),
-            pool: StatePool::new(states),
+            pool: StatePool::with_room_for(states),
             has_to_share: config.states < config.workers,
             actions,
             spin_ns: u64::from(config.spin_us) * 1000,
-            lua_bytes: lua_bytes.into(),
-            worker_threads: Mutex::new(Vec::new()),
+            lua_bytes: (0..states).map(|_| AtomicU64::new(0)).collect(),
+            limits: config.limits,
+            close_grace_ns: config.close_grace_ns,
+            watch: Watch::new(config.workers),
+            crew: Crew::new(config.workers),
+            values: config.values,
             chunks: ChunkCache::new(config.chunk_cache),
         });
-        let runner = Self { shared, threads: Mutex::new(Vec::new()), config };
+        for bytes in &shared.lua_bytes {
+            let state = shared.new_state()?;
+            bytes.store(state.used_bytes() as u64, Ordering::Relaxed);
+            shared.pool.add(state);
+        }
+        let runner = Self { shared, watcher: Mutex::new(None), config };
         // On failure the drop ends the workers that were started.
         runner.start().map(|()| runner)
     }
 
     fn start(&self) -> Result<()> {
-        let _signals_stay_with_the_host = sys::block_signals();
+        let shared = self.shared.clone();
+        let watcher = crew::spawn("sl-watch", move || {
+            shared.crew.joins();
+            shared.watch.run(&Rescue::new(shared.clone()));
+            shared.crew.leaves();
+        })?;
+        *self.watcher.lock() = Some(watcher);
         for number in 0..self.config.workers as usize {
-            let shared = self.shared.clone();
-            let thread = thread::Builder::new()
-                .name(format!("sl-worker-{number}"))
-                .stack_size(STACK_BYTES)
-                .spawn(move || Worker::new(number, shared).run());
-            match thread {
-                Ok(thread) => self.threads.lock().push(thread),
-                Err(error) => {
-                    let text = format!("cannot start worker {number}: {error}");
-                    log::write(Level::Error, text.as_bytes());
-                    return Err(Error::System);
-                }
-            }
+            crew::start_worker(&self.shared, number, self.shared.watch.seat(number))?;
         }
         Ok(())
     }
@@ -186,6 +249,11 @@ impl ScriptRunner {
     }
 
     /// The bounds on arguments.
+    pub fn value_limits(&self) -> value::Limits {
+        self.config.values
+    }
+
+    /// How far a job may go that brings no limits of its own.
     pub fn limits(&self) -> Limits {
         self.config.limits
     }
@@ -214,13 +282,29 @@ impl ScriptRunner {
         Ok(id)
     }
 
-    /// Whether the calling thread is one of the workers.
-    pub fn is_worker(&self) -> bool {
-        self.shared.worker_threads.lock().contains(&sys::thread_id())
+    /// Cancels all jobs that are `wanted`, by id and owner, wherever they are; gives their
+    /// number.
+    pub fn cancel(&self, wanted: impl Fn(u64, u64) -> bool) -> u64 {
+        let shared = &*self.shared;
+        let waiting = shared.inbox.extract(|job| wanted(job.id, job.owner));
+        let count = waiting.len() as u64;
+        if count > 0 {
+            shared.watch.bury(waiting);
+        }
+        let running = shared.watch.ask(Reason::Cancelled, wanted);
+        if running > 0 {
+            shared.pool.hurry();
+        }
+        count + running
     }
 
-    /// Accepts no more jobs, ends those that wait as closed, lets those that run finish, and
-    /// waits for the workers.
+    /// Whether the calling thread is one of ours.
+    pub fn is_worker(&self) -> bool {
+        self.shared.crew.has_me()
+    }
+
+    /// Accepts no more jobs, ends those that wait and those that run as closed, and waits for
+    /// the workers; not for those that are stuck.
     pub fn close(&self) -> Result<()> {
         if self.is_worker() {
             return Err(Error::WouldDeadlock);
@@ -230,15 +314,17 @@ impl ScriptRunner {
         }
         // Workers that wait for a state give up; idle ones look whether there is work left.
         self.shared.pool.close()?;
+        self.shared.watch.close();
         self.shared.sleepers.wake_all();
-        let threads = std::mem::take(&mut *self.threads.lock());
-        for thread in threads {
-            if thread.join().is_err() {
-                log::write(Level::Error, b"a worker panicked");
-            }
+        self.shared.crew.wait();
+        // Only workers that could get no successor leave any.
+        self.shared.watch.bury(self.shared.inbox.extract(|_| true));
+        self.shared.watch.end();
+        if let Some(watcher) = self.watcher.lock().take()
+            && watcher.join().is_err()
+        {
+            log::write(Level::Error, b"the watch panicked");
         }
-        // The system may give their names to other threads.
-        self.shared.worker_threads.lock().clear();
         Ok(())
     }
 
@@ -263,6 +349,7 @@ impl ScriptRunner {
             states: self.config.states.into(),
             lua_bytes: shared.lua_bytes.iter().map(|size| size.load(Ordering::Relaxed)).sum(),
             queue_high_water: shared.admission.high_water(),
+            workers_replaced: sums.written_off,
         }
     }
 }

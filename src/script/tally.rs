@@ -16,6 +16,7 @@ pub struct Tally {
     failed: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+    written_off: AtomicU64,
 }
 
 /// All workers' tallies.
@@ -42,6 +43,11 @@ impl Tally {
         count(if ok { &self.ok } else { &self.failed });
     }
 
+    /// The worker was stuck and got a successor.
+    pub fn written_off(&self) {
+        count(&self.written_off);
+    }
+
     /// A job's chunk was compiled before, or now.
     #[inline]
     pub fn chunk_used(&self, hit: bool) {
@@ -62,12 +68,19 @@ pub struct Sums {
     pub hits: u64,
     /// Chunks that had to be compiled.
     pub misses: u64,
+    /// Workers that were stuck and got a successor.
+    pub written_off: u64,
 }
 
 impl Tallies {
-    /// Zeros for so many workers.
+    /// Zeros for so many workers and for the watch.
     pub fn new(workers: u32) -> Self {
-        Self((0..workers).map(|_| CachePadded::default()).collect())
+        Self((0..=workers).map(|_| CachePadded::default()).collect())
+    }
+
+    /// The one that the watch writes.
+    pub fn of_watch(&self) -> &Tally {
+        self.0.last().expect("there is one more than workers")
     }
 
     /// The one that `worker` writes.
@@ -97,6 +110,7 @@ impl Tallies {
             started: self.started(),
             hits: self.sum(|tally| &tally.hits),
             misses: self.sum(|tally| &tally.misses),
+            written_off: self.sum(|tally| &tally.written_off),
         }
     }
 }

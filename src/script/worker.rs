@@ -4,20 +4,23 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::job::Outcome;
-use super::lua_state::{Compiled, LuaState};
+use super::chunk::Place;
+use super::engine::Author;
+use super::job::{Limits, Outcome, Work};
+use super::lua_state::{Compiled, LuaState, Ran, Run, explain};
 use super::recycle::Job;
-use super::runner::Shared;
+use super::runner::{Called, Shared};
+use super::seat::Seat;
 use super::spin::Spin;
+use super::stack::hook;
 use super::tally::Tally;
-use crate::actions::{Action, Body, SCRIPT_RESULT};
 use crate::clock::monotonic_ns;
-use crate::error::Result;
-use crate::log::{self, Level};
+use crate::error::{Error, Result};
 use crate::state_pool::Lease;
 use crate::sync::atomic::Ordering;
-use crate::sys;
 
+/// Instructions between two looks at a budget: a resume counts as so many, too.
+const INSTRUCTION_STEP: u32 = 100;
 /// Results between two looks at how much memory a state uses.
 const MEASURE_EVERY: u32 = 64;
 
@@ -25,6 +28,7 @@ const MEASURE_EVERY: u32 = 64;
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
+    seat: Arc<Seat>,
     lease: Option<Lease<LuaState>>,
     spin: Spin,
     /// The time at the end of the last job, as long as nothing has happened since.
@@ -33,20 +37,31 @@ pub struct Worker {
     unmeasured: u32,
 }
 
+/// Whether a worker goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// It looks for the next job.
+    GoesOn,
+    /// Its job was taken away, and its place: it is to leave without a trace.
+    WrittenOff,
+}
+
 impl Worker {
     /// A worker that has no state yet.
-    pub fn new(number: usize, shared: Arc<Shared>) -> Self {
+    pub fn new(number: usize, seat: Arc<Seat>, shared: Arc<Shared>) -> Self {
         let spin = Spin::new(shared.spin_ns);
         let (lease, now) = (None, None);
-        Self { number, shared, lease, spin, now, affine_first: true, unmeasured: 0 }
+        Self { number, shared, seat, lease, spin, now, affine_first: true, unmeasured: 0 }
     }
 
     /// Works until the runner is closed and all its jobs have been started.
     pub fn run(&mut self) {
-        self.shared.worker_threads.lock().push(sys::thread_id());
+        self.shared.crew.joins();
+        self.seat.sit();
         loop {
             let shared = &self.shared;
             let had_none = !shared.inbox.has_taken(self.number);
+            self.seat.look();
             match shared.inbox.take(self.number, self.affine_first) {
                 Some(job) => {
                     if had_none && shared.inbox.has_taken(self.number) {
@@ -55,15 +70,25 @@ impl Worker {
                         shared.sleepers.wake(None);
                     }
                     self.affine_first = job.affinity() == 0;
-                    self.process(job);
+                    if self.process(job) == Fate::WrittenOff {
+                        self.shared.crew.leaves();
+                        return;
+                    }
                 }
-                None if shared.admission.is_over(&shared.tallies) => break,
-                None => self.idle(),
+                None => {
+                    self.seat.found_none();
+                    if shared.admission.is_over(&shared.tallies) {
+                        break;
+                    }
+                    self.idle();
+                }
             }
         }
         self.give_back();
         // The others may be asleep, waiting for the last job to be started: it was.
         self.shared.sleepers.wake_all();
+        self.shared.crew.leaves();
+        self.shared.crew.is_done();
     }
 
     fn idle(&mut self) {
@@ -86,80 +111,109 @@ impl Worker {
         self.shared.tallies.of(self.number)
     }
 
-    fn process(&mut self, mut job: Job) {
+    fn process(&mut self, mut job: Job) -> Fate {
         self.tally().job_started();
         job.worker = self.number as u32;
-        let mut start = self.now.take().unwrap_or_else(monotonic_ns);
-        if self.shared.admission.is_closed() {
-            job.fail(Outcome::Closed, b"the runner was freed before the job's turn came".to_vec());
-        } else {
-            match self.state_for(&job, &mut start) {
-                Ok(state) => {
-                    let ran = catch_unwind(AssertUnwindSafe(|| state.run(&mut job)));
-                    match ran {
-                        Ok(compiled) => self.tally().chunk_used(compiled == Compiled::Before),
-                        Err(_) => job.fail(Outcome::ScriptError, b"the job panicked".to_vec()),
-                    }
-                }
-                Err(_) => {
-                    let text = b"the runner was freed before a state was free".to_vec();
-                    job.fail(Outcome::Closed, text);
-                }
-            }
+        let (id, affinity, place) = (job.id, job.affinity(), job.place());
+        let author = Author::of(&job);
+        let work = job.take_work();
+        let limits = work.limits(&self.shared.limits);
+        if place.is_none() {
+            self.seat.has_unkept(Some(work.chunk.clone()));
         }
+        self.seat.begin(job);
+        let mut start = self.now.take().unwrap_or_else(monotonic_ns);
+        let attempted = if self.shared.admission.is_closed() {
+            let text = b"the runner was freed before the job's turn came".to_vec();
+            (Err((Outcome::Closed, text)), None)
+        } else {
+            self.attempt((id, affinity, place), author, &work, &limits, &mut start)
+        };
+        // Whoever has taken the job away has ended it, too.
+        let Some(mut job) = self.seat.end(id) else { return Fate::WrittenOff };
+        if place.is_none() {
+            self.seat.has_unkept(None);
+        }
+        let (ran, compiled) = attempted;
+        match ran {
+            Ok((values, text)) => (job.values, job.text) = (values, text),
+            Err((outcome, error)) => job.fail(outcome, error),
+        }
+        if let Some(compiled) = compiled {
+            self.tally().chunk_used(compiled == Compiled::Before);
+        }
+        job.put_back(work);
         job.start(start);
         let end = monotonic_ns();
         job.run_ns = end.saturating_sub(start);
         self.now = Some(end);
-        self.deliver(job);
+        if self.shared.deliver(self.tally(), job) == Called::Host {
+            self.now = None;
+        }
         self.after_job();
+        Fate::GoesOn
     }
 
-    /// The state to run `job` on. Moves `start` when there was a wait for it.
-    fn state_for(&mut self, job: &Job, start: &mut u64) -> Result<&mut LuaState> {
+    /// Runs a job's work on a state. Moves `start` when there was a wait for one.
+    fn attempt(
+        &mut self,
+        (id, affinity, place): (u64, u64, Option<Place>),
+        author: Author,
+        work: &Work,
+        limits: &Limits,
+        start: &mut u64,
+    ) -> (Ran, Option<Compiled>) {
+        let leased = self.have_state(id, affinity, limits, start);
+        let (shared, seat) = (&*self.shared, &*self.seat);
+        let state = match (leased, &mut self.lease) {
+            (Ok(()), Some(lease)) => &mut lease.state,
+            (leased, _) => return (Err(no_state(leased.err(), seat, id, limits)), None),
+        };
+        seat.start(*start, limits.deadline_ns);
+        let step = match limits.instructions {
+            u64::MAX => hook::step_without_signal(),
+            most => INSTRUCTION_STEP.min(u32::try_from(most).unwrap_or(u32::MAX)).max(1),
+        };
+        seat.interrupt.begin(id, limits.instructions, step);
+        if limits.deadline_ns != u64::MAX {
+            shared.watch.expect(seat, start.saturating_add(limits.deadline_ns));
+        }
+        let grace =
+            || shared.watch.expect(seat, monotonic_ns().saturating_add(shared.close_grace_ns));
+        let run = Run { work, place, limits, interrupt: &seat.interrupt, grace: &grace };
+        state.engine().begin(author);
+        let ran = catch_unwind(AssertUnwindSafe(|| state.run(&run)));
+        state.engine().end();
+        let panicked =
+            |_| (Err((Outcome::ScriptError, b"the job panicked".to_vec())), Compiled::Now);
+        let (ran, compiled) = ran.unwrap_or_else(panicked);
+        (ran, Some(compiled))
+    }
+
+    /// Has the state that is to run job `id`. Moves `start` when there was a wait for it.
+    fn have_state(
+        &mut self,
+        id: u64,
+        affinity: u64,
+        limits: &Limits,
+        start: &mut u64,
+    ) -> Result<()> {
         // Lane, worker and state have the same number: a key always meets the same state.
         let own = self.number as u32;
-        let wants = if job.affinity() != 0 || !self.shared.has_to_share { Some(own) } else { None };
+        let wants = if affinity != 0 || !self.shared.has_to_share { Some(own) } else { None };
         let fits = |lease: &Lease<_>| wants.is_none_or(|wanted| wanted == lease.number);
         if !self.lease.as_ref().is_some_and(fits) {
             self.give_back();
-            self.lease = Some(self.shared.pool.acquire(wants, None)?);
+            let deadline = Some(start.saturating_add(limits.state_wait_ns));
+            let deadline = deadline.filter(|_| limits.state_wait_ns != u64::MAX);
+            let asked = || self.seat.interrupt.is_asked(id);
+            let lease = self.shared.pool.acquire_unless(wants, deadline, asked)?;
+            lease.state.hold(&self.seat.interrupt);
+            self.seat.has_state(Some(lease.number));
+            self.lease = Some(lease);
             *start = monotonic_ns();
         }
-        let lease = self.lease.as_mut().expect("it was put there just now");
-        Ok(&mut lease.state)
-    }
-
-    /// Exactly one result for each job. It is counted first, so that whoever has it finds it
-    /// counted.
-    fn deliver(&mut self, mut job: Job) {
-        self.tally().job_ended(job.outcome == Outcome::Ok);
-        let delivery = job.delivery();
-        if let Some(callback) = job.take_callback() {
-            let wanted = delivery.wants_callback();
-            // Also the drop of what it owns is the host's code.
-            let called = catch_unwind(AssertUnwindSafe(|| {
-                if wanted {
-                    callback(&job);
-                } else {
-                    drop(callback);
-                }
-            }));
-            if called.is_err() {
-                log::write(Level::Error, b"a result's callback panicked");
-            }
-            self.now = None;
-        }
-        if delivery.wants_action() {
-            self.shared.actions.push_always(Action {
-                id: job.id,
-                owner: job.owner,
-                context: job.context,
-                kind: SCRIPT_RESULT,
-                success: job.outcome == Outcome::Ok,
-                body: Body::Script(job),
-            });
-        }
+        Ok(())
     }
 
     fn after_job(&mut self) {
@@ -183,8 +237,23 @@ impl Worker {
 
     fn give_back(&mut self) {
         self.measure();
+        self.seat.has_state(None);
         if let Some(lease) = self.lease.take() {
             self.shared.pool.release(lease);
         }
     }
+}
+
+/// Why a job got no state.
+fn no_state(error: Option<Error>, seat: &Seat, id: u64, limits: &Limits) -> (Outcome, Vec<u8>) {
+    let asked = if seat.interrupt.is_asked(id) { seat.interrupt.asked_reason() } else { None };
+    if let Some(reason) = asked {
+        let (outcome, text) = explain(reason, limits);
+        return (outcome, text.into_bytes());
+    }
+    if error == Some(Error::Timeout) {
+        let ms = limits.state_wait_ns / 1_000_000;
+        return (Outcome::NoState, format!("no state became free within {ms} ms").into_bytes());
+    }
+    (Outcome::Closed, b"the runner was freed before a state was free".to_vec())
 }

@@ -96,6 +96,20 @@ impl<T> StatePool<T> {
         Self { inner: Mutex::new(inner), waiting: AtomicU32::new(0) }
     }
 
+    /// A pool without states, for so many.
+    pub fn with_room_for(states: usize) -> Self {
+        let pool = Self::new(Vec::new());
+        pool.inner.lock().lent.reserve(states);
+        pool
+    }
+
+    /// Adds a state; the first one is number 0 and is lent last.
+    pub fn add(&self, state: T) {
+        let mut inner = self.inner.lock();
+        let number = (inner.free.len() + inner.lent.len()) as u32;
+        inner.free.push(Lease { number, state });
+    }
+
     /// Lends a state, or the one that is wanted, if it can be had at once.
     pub fn try_acquire(&self, wants: Option<u32>) -> Result<Lease<T>> {
         self.inner.lock().lend(wants, thread_id())
@@ -104,6 +118,16 @@ impl<T> StatePool<T> {
     /// Waits for a state until `deadline` (absolute, monotonic). Without a deadline the wait is
     /// refused when this thread has all states itself and so would wait for itself.
     pub fn acquire(&self, wants: Option<u32>, deadline: Option<u64>) -> Result<Lease<T>> {
+        self.acquire_unless(wants, deadline, || false)
+    }
+
+    /// The same, unless `given_up`, which is asked again after a call of `hurry`.
+    pub fn acquire_unless(
+        &self,
+        wants: Option<u32>,
+        deadline: Option<u64>,
+        given_up: impl Fn() -> bool,
+    ) -> Result<Lease<T>> {
         let thread = thread_id();
         let waiter = {
             let mut inner = self.inner.lock();
@@ -121,11 +145,14 @@ impl<T> StatePool<T> {
             waiter
         };
         loop {
-            waiter.parker.park_until(deadline);
+            if !given_up() {
+                waiter.parker.park_until(deadline);
+            }
             if let Some(answer) = waiter.answer.lock().take() {
                 return answer;
             }
-            if deadline.is_some_and(|at| at <= monotonic_ns()) && self.give_up(&waiter) {
+            let late = deadline.is_some_and(|at| at <= monotonic_ns());
+            if (late || given_up()) && self.give_up(&waiter) {
                 return Err(Error::Timeout);
             }
         }
@@ -139,6 +166,19 @@ impl<T> StatePool<T> {
         inner.waiters.remove(at);
         self.count_waiters(&inner);
         true
+    }
+
+    /// Has everybody who waits ask again whether they have given up.
+    pub fn hurry(&self) {
+        let waiters: Vec<_> = self.inner.lock().waiters.iter().cloned().collect();
+        for waiter in waiters {
+            waiter.parker.unpark();
+        }
+    }
+
+    /// Puts `state` in the place of number `number`, which is lent and will not come back.
+    pub fn replace(&self, number: u32, state: T) {
+        self.release(Lease { number, state });
     }
 
     /// Takes a state back: for the first one that waits for it, or to be lent again. The state

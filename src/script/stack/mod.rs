@@ -6,6 +6,8 @@
 //! what comes out of it is `Copy`. Reading a table is raw: no metamethod ever runs.
 #![expect(unsafe_code, reason = "Lua's C API is called here and nowhere else")]
 
+mod coroutine;
+pub mod hook;
 mod protected;
 
 use std::ffi::{CStr, c_int, c_void};
@@ -14,7 +16,8 @@ use std::{ptr, slice};
 
 use mlua::ffi::{self, lua_State};
 
-use self::protected::{Protected, describe_error, run_protected};
+pub use self::coroutine::{Coroutine, Ended};
+use self::protected::{Protected, run_protected};
 use super::chunk::Chunk;
 
 /// A place on the stack, from 1.
@@ -63,7 +66,7 @@ pub struct Stack<'a> {
 /// Lends the stack of `lua` to `body` and afterwards restores its height.
 pub fn with<R>(lua: &mlua::Lua, body: impl FnOnce(&mut Stack<'_>) -> R) -> R {
     lua.exec_raw_lua(|raw| {
-        let mut stack = Stack { lua: raw.state(), _exclusive: PhantomData };
+        let mut stack = Stack::of(raw.state());
         let top = stack.top();
         stack.reserve(ROOM);
         let result = body(&mut stack);
@@ -79,7 +82,7 @@ pub fn with_value<R>(
     body: impl FnOnce(&mut Stack<'_>, Index) -> R,
 ) -> mlua::Result<R> {
     lua.exec_raw_lua(|raw| {
-        let mut stack = Stack { lua: raw.state(), _exclusive: PhantomData };
+        let mut stack = Stack::of(raw.state());
         let top = stack.top();
         stack.reserve(ROOM);
         // SAFETY: the places were reserved.
@@ -94,7 +97,7 @@ pub fn with_value<R>(
 /// memory safety of a state: a script gets to see parts of it only.
 pub fn debug_library(lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
     lua.exec_raw_lua(|raw| {
-        let mut stack = Stack { lua: raw.state(), _exclusive: PhantomData };
+        let mut stack = Stack::of(raw.state());
         let opened = stack.protect(0, |stack| stack.open_debug_library());
         opened.map_err(|_| mlua::Error::MemoryError("debug library".to_owned()))?;
         // SAFETY: the library is on top.
@@ -103,6 +106,10 @@ pub fn debug_library(lua: &mlua::Lua) -> mlua::Result<mlua::Table> {
 }
 
 impl Stack<'_> {
+    fn of(lua: *mut lua_State) -> Self {
+        Self { lua, _exclusive: PhantomData }
+    }
+
     /// The highest place in use.
     #[inline]
     pub fn top(&self) -> Index {
@@ -276,26 +283,6 @@ impl Stack<'_> {
     pub fn forget(&mut self, key: c_int) {
         // SAFETY: the slot exists, so assigning to it allocates nothing.
         unsafe { ffi::luaL_unref(self.lua, ffi::LUA_REGISTRYINDEX, key) };
-    }
-
-    /// Pushes the function that turns an error into text with a traceback.
-    #[inline]
-    pub fn push_handler(&mut self) {
-        // SAFETY: a C function without upvalues allocates nothing; the place was reserved.
-        unsafe { ffi::lua_pushcclosure(self.lua, describe_error, 0) };
-    }
-
-    /// Calls the function at `function`, with everything above it as arguments and the handler
-    /// just below it; its results take its place.
-    #[inline]
-    pub fn call(&mut self, function: Index) -> Result<(), Failure> {
-        let arguments = self.top() - function;
-        assert!(function > 1 && arguments >= 0);
-        // SAFETY: the function and its arguments are there. Whatever it is, Lua finds out.
-        let code = unsafe {
-            ffi::lua_pcallk(self.lua, arguments, ffi::LUA_MULTRET, function - 1, 0, None)
-        };
-        failure(code)
     }
 
     /// Runs `body` where it may raise, on a stack of its own that holds the `arguments` highest

@@ -1,12 +1,11 @@
 //! What may raise a Lua error, where it has somewhere to go.
 
-use std::ffi::{CStr, c_char, c_int};
-use std::marker::PhantomData;
+use std::ffi::{CStr, c_int};
 use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::{Index, Peek, ROOM, Stack};
+use super::{Index, ROOM, Stack};
 use crate::value::{Value, View};
 
 /// What Lua calls for `protect`.
@@ -14,7 +13,7 @@ pub(super) unsafe extern "C-unwind" fn run_protected<F>(lua: *mut lua_State) -> 
 where
     F: FnOnce(&mut Protected<'_>) + Copy,
 {
-    let mut stack = Protected(Stack { lua, _exclusive: PhantomData });
+    let mut stack = Protected(Stack::of(lua));
     // SAFETY: the last argument is the one that `protect` pushed.
     let body = unsafe { ffi::lua_touserdata(lua, -1) }.cast::<F>();
     let top = stack.0.top() - 1;
@@ -129,32 +128,35 @@ impl Protected<'_> {
             ffi::luaL_requiref(self.0.lua, c"debug".as_ptr(), ffi::luaopen_debug, 0);
         };
     }
-}
 
-/// The message handler of every job: the error's text, then a traceback, byte for byte.
-pub(super) unsafe extern "C-unwind" fn describe_error(lua: *mut lua_State) -> c_int {
-    let mut stack = Protected(Stack { lua, _exclusive: PhantomData });
-    // An error in a handler ends in a cascade of handlers: there is always room for this much.
-    stack.0.reserve(ROOM);
-    match stack.0.peek(1) {
-        Peek::Bytes(_) => {}
-        Peek::Nil => stack.push_bytes(b"(error object is nil)"),
-        _ => {
-            // SAFETY: the error object is at 1, and there is room.
-            unsafe { ffi::lua_pushvalue(lua, 1) };
-            if stack.0.protect(1, |stack| stack.make_text()).is_err() {
-                let top = stack.0.top() - 1;
-                stack.0.cut(top);
-                stack.push_bytes(b"(error object has a __tostring that fails)");
-            }
-        }
+    /// Pushes a new coroutine.
+    pub(super) fn push_coroutine(&mut self) {
+        self.reserve(1);
+        // SAFETY: the place was reserved.
+        unsafe { ffi::lua_newthread(self.0.lua) };
     }
-    // SAFETY: `\n` and the traceback find their places in the room that was made.
-    unsafe { ffi::lua_pushlstring(lua, c"\n".as_ptr(), 1) };
-    let none: *const c_char = ptr::null();
-    // SAFETY: level 1 is the function that raised; a missing level is an empty traceback.
-    unsafe { ffi::luaL_traceback(lua, lua, none, 1) };
-    // SAFETY: three strings are on top.
-    unsafe { ffi::lua_concat(lua, 3) };
-    1
+
+    /// Puts a line break and the traceback of `other` behind the text on top. `other` has ended
+    /// with an error or waits.
+    pub(super) fn add_traceback(&mut self, other: *mut lua_State) {
+        self.reserve(ROOM as usize);
+        self.push_bytes(b"\n");
+        // SAFETY: there is room; both are of the same state, and `other` runs nothing.
+        unsafe { ffi::luaL_traceback(self.0.lua, other, ptr::null(), 0) };
+        // SAFETY: three strings are on top.
+        unsafe { ffi::lua_concat(self.0.lua, 3) };
+    }
+
+    /// Pushes the error object that `other` has on top, which loses it.
+    pub(super) fn take_error(&mut self, other: *mut lua_State) {
+        self.reserve(1);
+        // SAFETY: a failed coroutine has its error on top; the place was reserved.
+        unsafe { ffi::lua_xmove(other, self.0.lua, 1) };
+    }
+
+    /// Pushes any bytes.
+    pub fn push_text(&mut self, bytes: &[u8]) {
+        self.reserve(1);
+        self.push_bytes(bytes);
+    }
 }

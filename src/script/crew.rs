@@ -1,0 +1,110 @@
+//! The threads of a runner: who they are, and whether all have done their work.
+
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+
+use super::runner::Shared;
+use super::seat::Seat;
+use super::worker::Worker;
+use crate::error::{Error, Result};
+use crate::log::{self, Level};
+use crate::parker::Parker;
+use crate::sync::Mutex;
+use crate::sys;
+
+/// Lua's own nesting of C calls fits several times over.
+const STACK_BYTES: usize = 4 << 20;
+
+/// The workers and the watch.
+pub struct Crew {
+    /// To know them when they call.
+    members: Mutex<Vec<u64>>,
+    /// Workers that were started and have not done their work, and their threads.
+    working: Mutex<Working>,
+    /// Whoever waits for them.
+    parker: Parker,
+}
+
+struct Working {
+    /// How many. One that is written off hands its duty to its successor.
+    count: usize,
+    /// By worker; a thread that is written off is never waited for.
+    threads: Vec<Option<JoinHandle<()>>>,
+}
+
+impl Crew {
+    /// Nobody yet, of so many workers.
+    pub fn new(workers: u32) -> Self {
+        let threads = (0..workers).map(|_| None).collect();
+        let working = Mutex::new(Working { count: 0, threads });
+        Self { members: Mutex::new(Vec::new()), working, parker: Parker::default() }
+    }
+
+    /// The calling thread is one of the crew.
+    pub fn joins(&self) {
+        self.members.lock().push(sys::thread_id());
+    }
+
+    /// The calling thread is about to end.
+    pub fn leaves(&self) {
+        let me = sys::thread_id();
+        self.members.lock().retain(|&member| member != me);
+    }
+
+    /// Whether the calling thread is one of the crew.
+    pub fn has_me(&self) -> bool {
+        self.members.lock().contains(&sys::thread_id())
+    }
+
+    /// A worker has nothing to do any more.
+    pub fn is_done(&self) {
+        self.working.lock().count -= 1;
+        self.parker.unpark();
+    }
+
+    /// Waits until all workers are done, and for their threads.
+    pub fn wait(&self) {
+        loop {
+            let mut working = self.working.lock();
+            if working.count == 0 {
+                let threads = std::mem::take(&mut working.threads);
+                drop(working);
+                for thread in threads.into_iter().flatten() {
+                    if thread.join().is_err() {
+                        log::write(Level::Error, b"a worker panicked");
+                    }
+                }
+                return;
+            }
+            drop(working);
+            self.parker.park_until(None);
+        }
+    }
+}
+
+/// Starts a worker in place of number `number`, or of the one that was written off there.
+pub fn start_worker(shared: &Arc<Shared>, number: usize, seat: Arc<Seat>) -> Result<()> {
+    let crew = &shared.crew;
+    let succeeds = crew.working.lock().threads[number].take().is_some();
+    let theirs = shared.clone();
+    let thread = spawn(&format!("sl-worker-{number}"), move || {
+        Worker::new(number, seat, theirs).run();
+    });
+    let mut working = crew.working.lock();
+    if thread.is_ok() && !succeeds {
+        working.count += 1;
+    }
+    working.threads[number] = Some(thread?);
+    Ok(())
+}
+
+/// Starts a thread that the host's signals never run on.
+pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    let _signals_stay_with_the_host = sys::block_signals();
+    let builder = thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
+    builder.spawn(body).map_err(|error| {
+        let text = format!("cannot start thread {name}: {error}");
+        log::write(Level::Error, text.as_bytes());
+        Error::System
+    })
+}

@@ -1,0 +1,67 @@
+//! What happens to a worker that does not end its job: the job gets its result, and the worker a
+//! successor with a state of its own. No thread is ever killed: when the stuck one comes back, it
+//! finds that nothing is its any more, throws its state away and leaves.
+
+use std::sync::Arc;
+
+use super::crew;
+use super::interrupt::Reason;
+use super::job::{Limits, Outcome};
+use super::lua_state::explain;
+use super::recycle::Job;
+use super::runner::Shared;
+use super::seat::Stuck;
+use super::watch::Rescuer;
+use crate::clock::monotonic_ns;
+use crate::log::{self, Level};
+
+/// Rescues the workers of one runner.
+pub struct Rescue(Arc<Shared>);
+
+impl Rescue {
+    /// For this runner.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// A new worker and a new state instead of those that are stuck.
+    fn replace(&self, worker: usize, state: Option<u32>) {
+        let shared = &self.0;
+        if let Some(number) = state {
+            match shared.new_state() {
+                Ok(new) => shared.pool.replace(number, new),
+                Err(_) => log::write(Level::Error, b"no memory for a new Lua state"),
+            }
+        }
+        let seat = shared.watch.replace(worker);
+        if crew::start_worker(shared, worker, seat).is_err() {
+            shared.crew.is_done();
+        }
+    }
+}
+
+impl Rescuer for Rescue {
+    fn rescue(&self, worker: usize, stuck: Stuck) {
+        let Stuck { mut job, reason, allowed_ns, state, unkept } = stuck;
+        let limits = Limits { deadline_ns: allowed_ns, ..self.0.limits };
+        let (outcome, text) = explain(reason.unwrap_or(Reason::Timeout), &limits);
+        let chunk = job.place().and_then(|place| self.0.chunk_at(place)).or(unkept);
+        let name = chunk.map_or_else(|| b"a script:".to_vec(), |chunk| chunk.shown_name());
+        let name = String::from_utf8_lossy(&name).into_owned();
+        let text = format!("{name} {text}, and it is stuck in a function that cannot be stopped");
+        let line = format!("worker {worker} is replaced: job {} of {text}", job.id);
+        log::write(Level::Warn, line.as_bytes());
+        job.fail(outcome, text.into_bytes());
+        self.0.tallies.of(worker).written_off();
+        self.0.deliver(self.0.tallies.of(worker), job);
+        self.replace(worker, state);
+    }
+
+    fn deliver_cancelled(&self, mut job: Job) {
+        let tally = self.0.tallies.of_watch();
+        tally.job_started();
+        job.fail(Outcome::Cancelled, b"the job was cancelled before it began".to_vec());
+        job.start(monotonic_ns());
+        self.0.deliver(tally, job);
+    }
+}

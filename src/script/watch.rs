@@ -1,0 +1,158 @@
+//! Who looks after the workers: ends jobs whose deadline has passed, and takes those away that
+//! do not end.
+//!
+//! It sleeps until the nearest deadline and wakes for nothing else. A worker that begins a job
+//! writes the deadline to its seat and then looks whether the watch sleeps longer; the watch says
+//! how long it will sleep and then looks at the deadlines again: one of the two sees the other.
+
+use std::sync::Arc;
+
+use super::interrupt::Reason;
+use super::recycle::Job;
+use super::seat::{NEVER, Seat, Stuck};
+use crate::clock::monotonic_ns;
+use crate::parker::Parker;
+use crate::sync::Mutex;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
+
+/// Longer than any script needs to notice that it has to end: what is still running then is in a
+/// C function that nothing can stop.
+const PATIENCE_NS: u64 = 150_000_000;
+
+/// Between two looks while the runner is being freed.
+const CLOSING_NS: u64 = 2_000_000;
+
+/// The watch of one runner.
+pub struct Watch {
+    /// By worker. One that was written off is not in here any more.
+    seats: Box<[Mutex<Arc<Seat>>]>,
+    parker: Parker,
+    /// When it looks next.
+    next: AtomicU64,
+    /// Cancelled before they began; the watch delivers their results.
+    cancelled: Mutex<Vec<Job>>,
+    /// The runner is being freed: all jobs have to end.
+    closing: AtomicBool,
+    over: AtomicBool,
+}
+
+/// What a watch does with what it finds.
+pub trait Rescuer {
+    /// `worker` does not end its job, which was taken away from it.
+    fn rescue(&self, worker: usize, stuck: Stuck);
+    /// A job was cancelled before it began.
+    fn deliver_cancelled(&self, job: Job);
+}
+
+impl Watch {
+    /// A watch over so many workers.
+    pub fn new(workers: u32) -> Self {
+        let seats = (0..workers).map(|_| Mutex::new(Arc::new(Seat::new()))).collect();
+        Self {
+            seats,
+            parker: Parker::default(),
+            next: AtomicU64::new(NEVER),
+            cancelled: Mutex::new(Vec::new()),
+            closing: AtomicBool::new(false),
+            over: AtomicBool::new(false),
+        }
+    }
+
+    /// The seat of `worker`.
+    pub fn seat(&self, worker: usize) -> Arc<Seat> {
+        self.seats[worker].lock().clone()
+    }
+
+    /// A new seat for the successor of `worker`.
+    pub fn replace(&self, worker: usize) -> Arc<Seat> {
+        let seat = Arc::new(Seat::new());
+        *self.seats[worker].lock() = seat.clone();
+        seat
+    }
+
+    /// The job on `seat` has to end at `deadline`.
+    #[inline]
+    pub fn expect(&self, seat: &Seat, deadline: u64) {
+        seat.set_deadline(deadline);
+        self.look_at(deadline);
+    }
+
+    #[inline]
+    fn look_at(&self, time: u64) {
+        fence(Ordering::SeqCst);
+        if time < self.next.load(Ordering::Relaxed) {
+            self.parker.unpark();
+        }
+    }
+
+    /// Asks the running jobs that are `wanted`, by id and owner, to end; gives their number.
+    pub fn ask(&self, reason: Reason, wanted: impl Fn(u64, u64) -> bool) -> u64 {
+        let asked = |worker: &usize| self.seat(*worker).ask(reason, &wanted);
+        let count = (0..self.seats.len()).filter(asked).count();
+        if count > 0 {
+            self.look_at(monotonic_ns() + PATIENCE_NS);
+        }
+        count as u64
+    }
+
+    /// Has the watch deliver the results of jobs that were cancelled before they began.
+    pub fn bury(&self, jobs: Vec<Job>) {
+        self.cancelled.lock().extend(jobs);
+        self.parker.unpark();
+    }
+
+    /// Looks until it is over.
+    pub fn run(&self, rescuer: &impl Rescuer) {
+        loop {
+            let over = self.over.load(Ordering::Acquire);
+            for job in std::mem::take(&mut *self.cancelled.lock()) {
+                rescuer.deliver_cancelled(job);
+            }
+            if over {
+                return;
+            }
+            self.look(rescuer);
+            let next = self.next_look();
+            self.next.store(next, Ordering::Relaxed);
+            fence(Ordering::SeqCst);
+            if self.next_look() >= next {
+                self.parker.park_until(Some(next).filter(|&next| next != NEVER));
+            }
+        }
+    }
+
+    fn look(&self, rescuer: &impl Rescuer) {
+        let now = monotonic_ns();
+        let closing = self.closing.load(Ordering::Acquire);
+        for worker in 0..self.seats.len() {
+            let seat = self.seat(worker);
+            if closing {
+                seat.ask(Reason::Closed, |_, _| true);
+            }
+            seat.ask_late(now);
+            if let Some(stuck) = seat.take_stuck(now, PATIENCE_NS) {
+                rescuer.rescue(worker, stuck);
+            }
+        }
+    }
+
+    fn next_look(&self) -> u64 {
+        let looks = (0..self.seats.len()).map(|worker| self.seat(worker).next_look(PATIENCE_NS));
+        let next = looks.min().unwrap_or(NEVER);
+        // A worker may begin one more job just after it was looked at.
+        let closing = self.closing.load(Ordering::Acquire);
+        if closing { next.min(monotonic_ns() + CLOSING_NS) } else { next }
+    }
+
+    /// From now on no job may go on.
+    pub fn close(&self) {
+        self.closing.store(true, Ordering::Release);
+        self.parker.unpark();
+    }
+
+    /// Ends `run`.
+    pub fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        self.parker.unpark();
+    }
+}
