@@ -44,3 +44,16 @@ file(GLOB _tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/stress_*.c
 foreach(_source IN LISTS _tests)
   scriptloop_add_test(${_source} 120 stress)
 endforeach()
+
+# Every ctest/hostile/<script>.lua is a CTest case, hostile.<script>: what it says of itself holds,
+# and the next job is healthy.
+scriptloop_add_program(hostile ${PROJECT_SOURCE_DIR}/ctest/hostile.c)
+target_include_directories(hostile PRIVATE ${PROJECT_SOURCE_DIR}/ctest)
+math(EXPR _timeout "60 * ${_patience}")
+file(GLOB _scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/hostile/*.lua)
+list(REMOVE_ITEM _scripts ${PROJECT_SOURCE_DIR}/ctest/hostile/canary.lua)
+foreach(_script IN LISTS _scripts)
+  get_filename_component(_name ${_script} NAME_WE)
+  add_test(NAME hostile.${_name} COMMAND hostile ${_script})
+  set_tests_properties(hostile.${_name} PROPERTIES TIMEOUT ${_timeout} LABELS hostile)
+endforeach()

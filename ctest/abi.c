@@ -183,7 +183,7 @@ AT(sl_script_result, run_ns, 88);
 AT(sl_script_result, outcome, 96);
 AT(sl_script_result, worker, 100);
 
-SIZE(sl_script_runner_config, 96);
+SIZE(sl_script_runner_config, 192);
 AT(sl_script_runner_config, workers, 8);
 AT(sl_script_runner_config, states, 12);
 AT(sl_script_runner_config, job_capacity, 16);
@@ -198,6 +198,17 @@ AT(sl_script_runner_config, instructions_max, 64);
 AT(sl_script_runner_config, memory_max, 72);
 AT(sl_script_runner_config, state_wait_ms, 80);
 AT(sl_script_runner_config, close_grace_ms, 88);
+AT(sl_script_runner_config, gc_every_bytes, 96);
+AT(sl_script_runner_config, gc_every_jobs, 104);
+AT(sl_script_runner_config, library, 108);
+AT(sl_script_runner_config, isolation, 112);
+AT(sl_script_runner_config, modules, 120);
+AT(sl_script_runner_config, functions, 136);
+AT(sl_script_runner_config, on_state_create, 152);
+AT(sl_script_runner_config, on_thread_start, 160);
+AT(sl_script_runner_config, on_thread_exit, 168);
+AT(sl_script_runner_config, userdata, 176);
+AT(sl_script_runner_config, drop, 184);
 
 SIZE(sl_script_job, 136);
 AT(sl_script_job, source, 8);

@@ -34,6 +34,13 @@ static inline host host_of(uint32_t workers, uint32_t states) {
     return host_with(&config);
 }
 
+/* Scripts have all libraries. */
+static inline host trusted_host(void) {
+    sl_script_runner_config config = config_of(1, 1);
+    config.library = SL_SCRIPT_LIBRARY_TRUSTED;
+    return host_with(&config);
+}
+
 static inline void host_free(host *host) {
     SL_CHECK_OK(sl_script_runner_free(host->runner));
 }

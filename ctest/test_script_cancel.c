@@ -18,8 +18,7 @@ static void expect_outcome(const host *host, sl_job_id id, uint32_t outcome) {
 
 /* Returns when the job has begun: it posts before it loops. */
 static sl_job_id begin_endless(const host *host, uint64_t owner) {
-    sl_job_id id =
-        enqueue_of(host, "engine.post_to_main_thread('begun') " ENDLESS, owner);
+    sl_job_id id = enqueue_of(host, "engine.post_to_main_thread('begun') " ENDLESS, owner);
     sl_action begun = next_action(host);
     SL_CHECK_EQ(begun.id, id);
     SL_CHECK_OK(sl_action_free(&begun));
@@ -78,7 +77,9 @@ SL_TEST(an_owner_and_all_are_counted) {
     host_free(&host);
 }
 
-static void count_drop(void *userdata) { (*(int *)userdata)++; }
+static void count_drop(void *userdata) {
+    (*(int *)userdata)++;
+}
 
 SL_TEST(the_drop_of_a_cancelled_job_runs_once) {
     host host = host_of(1, 1);

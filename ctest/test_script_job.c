@@ -40,7 +40,7 @@ SL_TEST(a_byte_order_mark_and_a_shebang_are_skipped_and_lines_still_count) {
 }
 
 SL_TEST(bytecode_is_refused_wherever_it_comes_in) {
-    host host = host_of(1, 1);
+    host host = trusted_host();
     sl_action action = run_source(&host, "return string.dump(function() return 1 end)");
     sl_script_job job = job_of_bytes(action.result->text, action.result->text_len);
     sl_action loaded = run_job(&host, &job);

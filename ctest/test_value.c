@@ -248,7 +248,7 @@ SL_TEST(a_table_inside_itself_is_a_value_error_that_says_where) {
 }
 
 SL_TEST(what_cannot_leave_its_state_is_a_value_error_that_says_where) {
-    host host = host_of(1, 1);
+    host host = trusted_host();
     uint32_t outcome = SL_OUTCOME_VALUE_ERROR;
     check_error(&host, "return {on = {update = print}}", outcome,
                 "result 1.on.update is a function, which cannot leave its state");

@@ -48,7 +48,8 @@ Engine::Engine(const Options &options, const Corpus &corpus) : options_(options)
 
     sl_script_runner_config config;
     must(sl_script_runner_config_init(&config, sizeof config), "sl_script_runner_config_init");
-    config.workers = options.workers; // by default one core is left to the frame
+    config.workers = options.workers;           // by default one core is left to the frame
+    config.library = SL_SCRIPT_LIBRARY_TRUSTED; // the programs load their own modules from files
     sl_script_runner *runner = nullptr;
     must(sl_script_runner_new(loop, &config, &runner), "sl_script_runner_new");
     runner_.reset(runner);

@@ -1797,6 +1797,185 @@ typedef struct sl_script_job {
 SL_API sl_status sl_script_job_init(sl_script_job *job, size_t size);
 
 /* ==============================================================================================
+ * Script setup: what the host gives to all states of a runner, as parts of its config.
+ *
+ * Modules are sources that `require` finds. Functions are the host's, called on the worker
+ * thread that runs the script. The hook `on_state_create` runs chunks in a new state and sets
+ * globals, before any script; with SL_SCRIPT_ISOLATION_JOB, tables that it leaves within tables
+ * are shared by all jobs.
+ * ============================================================================================== */
+
+/** What scripts can reach. */
+typedef uint32_t sl_script_library;
+enum {
+    /**
+     * What can harm nobody: no io, no debug but debug.traceback, of os only clock, date, time
+     * and difftime, of package only loaded and preload; `require` finds the host's modules.
+     * Finalizers (`__gc`) of tables never run.
+     */
+    SL_SCRIPT_LIBRARY_SANDBOX = 0,
+    /** All of Lua's libraries, except os.exit, os.setlocale, C modules and bytecode. */
+    SL_SCRIPT_LIBRARY_TRUSTED = 1,
+};
+
+/** What a job leaves for the next one. */
+typedef uint32_t sl_script_isolation;
+enum {
+    /** Its globals: the state is a world that scripts share. */
+    SL_SCRIPT_ISOLATION_NONE = 0,
+    /** Nothing: each job has globals and libraries of its own. */
+    SL_SCRIPT_ISOLATION_JOB = 1,
+};
+
+/** What a function gives back to the script that called it. Lent for the call. */
+typedef struct sl_script_return sl_script_return;
+
+/** A new state, lent to the hook for the call. */
+typedef struct sl_script_setup sl_script_setup;
+
+/**
+ * A script calls a function of the host's. It may call anything of this library but
+ * sl_script_runner_free. System calls in it may end with EINTR when the job is interrupted.
+ *
+ * @param userdata  what came with the function
+ * @param args      the arguments, lent for the call
+ * @param args_len  how many
+ * @param ret       for sl_script_return_values or sl_script_return_error; nothing = no values
+ * @thread worker, several at once
+ */
+typedef void (*sl_script_function_fn)(void *userdata,
+                                      const sl_value *args,
+                                      size_t args_len,
+                                      sl_script_return *ret);
+
+/** A function of the host's that scripts can call. */
+typedef struct sl_script_function {
+    /** A global, or `table.name`; ends with a NUL. */
+    const char *name;
+    /** What is called. */
+    sl_script_function_fn call;
+    /** Passed to `call` and `drop`. */
+    void *userdata;
+    /** Takes `userdata` back when no script can call any more, on any thread. May be NULL. */
+    sl_drop_fn drop;
+    /** Not 0: belongs to the main thread. Calling it on a worker is an error that says so. */
+    uint32_t main_thread_only;
+    /** 0. */
+    uint32_t reserved;
+} sl_script_function;
+
+/**
+ * A module: `require(name)` runs the source, once in each state, or in each job that is isolated.
+ */
+typedef struct sl_script_module {
+    /** As scripts name it; ends with a NUL. */
+    const char *name;
+    /** A chunk of Lua, text. */
+    const char *source;
+    /** Its length in bytes. */
+    size_t source_len;
+} sl_script_module;
+
+/**
+ * Sets a new state up. The runner is not made when it fails.
+ *
+ * @param userdata  what came with the config
+ * @param setup     the state, for sl_script_setup_run and sl_script_setup_set_global
+ * @return SL_STATUS_OK, or what sl_script_runner_new shall return
+ * @thread any: the one that makes the runner; the runner's watch for a state in place of one that
+ *         was stuck
+ */
+typedef int32_t (*sl_script_state_create_fn)(void *userdata, sl_script_setup *setup);
+
+/**
+ * A worker's thread has started, or is about to end.
+ *
+ * @param userdata  what came with the config
+ * @param worker    which one, from 0
+ * @thread worker
+ */
+typedef void (*sl_script_thread_fn)(void *userdata, uint32_t worker);
+
+/**
+ * Runs a chunk in a new state, without limits. Its globals stay.
+ *
+ * @param setup       what the hook got
+ * @param chunk_name  what errors call it, as in Lua; ends with a NUL; NULL = "=setup"
+ * @param source      a chunk of Lua, text
+ * @param source_len  its length in bytes
+ * @return SL_STATUS_OK                it ran
+ * @return SL_STATUS_NULL_ARGUMENT     `setup` is NULL, or `source` is and has a length
+ * @return SL_STATUS_INVALID_ARGUMENT  it does not compile or raised an error, which is logged
+ * @return SL_STATUS_STALE_HANDLE      the hook has returned, or runs on another thread
+ * @thread any, the one that the hook is called on
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `source` is NULL or readable for its length, and `chunk_name` is NULL or ends with a NUL.
+ */
+SL_API sl_status sl_script_setup_run(sl_script_setup *setup, const char *chunk_name,
+                                     const char *source, size_t source_len);
+
+/**
+ * Gives a global of a new state a value, which is copied.
+ *
+ * @param setup  what the hook got
+ * @param name   the global's name; ends with a NUL
+ * @param value  its value
+ * @return SL_STATUS_OK                set
+ * @return SL_STATUS_NULL_ARGUMENT     `setup`, `name` or `value` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  the name is empty; the value is none, or exceeds the
+ *                                     runner's bounds
+ * @return SL_STATUS_STALE_HANDLE      the hook has returned, or runs on another thread
+ * @return SL_STATUS_NO_MEMORY         memory ran out
+ * @thread any, the one that the hook is called on
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `name` is NULL or ends with a NUL; `value` is NULL or readable with all that is in it.
+ */
+SL_API sl_status sl_script_setup_set_global(sl_script_setup *setup, const char *name,
+                                            const sl_value *value);
+
+/**
+ * What the function returns to the script: copies of these values, instead of what was said
+ * before.
+ *
+ * @param ret     what the function got; lent for the call
+ * @param values  the values
+ * @param len     how many
+ * @return SL_STATUS_OK                noted
+ * @return SL_STATUS_NULL_ARGUMENT     `ret` is NULL, or `values` is and has a length
+ * @return SL_STATUS_INVALID_ARGUMENT  a value is none, or exceeds the runner's bounds
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `ret` is NULL or what the function got; `values` is NULL or readable with all that is in it.
+ */
+SL_API sl_status sl_script_return_values(sl_script_return *ret, const sl_value *values, size_t len);
+
+/**
+ * The function raises an error in the script, with this text behind "chunk:line:".
+ *
+ * @param ret   what the function got; lent for the call
+ * @param text  any bytes, which are copied
+ * @param len   their number
+ * @return SL_STATUS_OK             noted
+ * @return SL_STATUS_NULL_ARGUMENT  `ret` is NULL, or `text` is and has a length
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `ret` is NULL or what the function got; `text` is NULL or readable for its length.
+ */
+SL_API sl_status sl_script_return_error(sl_script_return *ret, const char *text, size_t len);
+
+/* ==============================================================================================
  * Script runner: Lua on worker threads, every result back exactly once.
  *
  * A runner has a fixed number of workers and of Lua states. A job is a source text with
@@ -1859,6 +2038,37 @@ typedef struct sl_script_runner_config {
     uint64_t state_wait_ms;
     /** Milliseconds that handlers of `__close` have when their job was interrupted; default 5. */
     uint64_t close_grace_ms;
+    /**
+     * Bytes that a state may grow by until all of its garbage is collected after a job, beside
+     * what Lua collects by itself and what a worker that has nothing to do collects. 0 = any.
+     */
+    uint64_t gc_every_bytes;
+    /** The same in jobs. 0 = any. */
+    uint32_t gc_every_jobs;
+    /** An sl_script_library: what scripts can reach. */
+    uint32_t library;
+    /** An sl_script_isolation: what a job leaves for the next one. */
+    uint32_t isolation;
+    /** 0. */
+    uint32_t reserved;
+    /** Modules that `require` finds; copied. */
+    const sl_script_module *modules;
+    /** How many. */
+    size_t modules_len;
+    /** Functions of the host's that scripts can call; copied. */
+    const sl_script_function *functions;
+    /** How many. */
+    size_t functions_len;
+    /** Sets each new state up; may be NULL, and so may the other hooks. */
+    sl_script_state_create_fn on_state_create;
+    /** Called first on each worker thread. */
+    sl_script_thread_fn on_thread_start;
+    /** Called last on each worker thread. */
+    sl_script_thread_fn on_thread_exit;
+    /** Passed to the hooks and `drop`. */
+    void *userdata;
+    /** Takes `userdata` back when no hook can be called any more, on any thread. */
+    sl_drop_fn drop;
 } sl_script_runner_config;
 
 /**
@@ -1943,9 +2153,11 @@ SL_API sl_status sl_script_runner_new(sl_loop *loop, const sl_script_runner_conf
                                       sl_script_runner **out_runner);
 
 /**
- * Ends a runner and waits for its workers: for as long as the jobs that run take.
+ * Ends a runner and waits for its workers.
  *
- * Jobs that wait end with SL_OUTCOME_CLOSED, jobs that run finish; all results are delivered.
+ * Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED; all results are delivered. A
+ * worker that is stuck in a C function is waited for for 150 ms, then it is left behind and ends
+ * when that function returns. A host's function that a script has called is not left before.
  * A queue that the runner made ends with it, and frees the results that nobody has taken.
  *
  * @param runner  the runner; NULL is allowed

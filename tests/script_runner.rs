@@ -5,8 +5,10 @@ use std::sync::Arc;
 use scriptloop::actions::{Action, ActionQueue, Body, WhenFull};
 use scriptloop::foreign::Context;
 use scriptloop::log;
+use scriptloop::script::crew::Hooks;
 use scriptloop::script::job::{Callback, Delivery, Limits, Outcome, Request, ScriptResult};
-use scriptloop::script::runner::{Config, ScriptRunner};
+use scriptloop::script::kit::Kit;
+use scriptloop::script::runner::{Collect, Config, ScriptRunner};
 use scriptloop::value;
 
 const FOR_EVER: u64 = u64::MAX;
@@ -23,8 +25,10 @@ fn runner() -> ScriptRunner {
         values,
         limits: Limits::NONE,
         close_grace_ns: 0,
+        gc: Collect::BY_ITSELF,
     };
-    ScriptRunner::new(config, ActionQueue::new(0, WhenFull::Refuse)).expect("a valid config")
+    ScriptRunner::new(config, Kit::SANDBOX, Hooks::default(), ActionQueue::new(0, WhenFull::Refuse))
+        .expect("a valid config")
 }
 
 fn enqueue(

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use scriptloop::actions::{ActionQueue, Body, WhenFull};
 use scriptloop::foreign::Context;
+use scriptloop::script::crew::Hooks;
 use scriptloop::script::job::{self, Outcome, Request};
-use scriptloop::script::runner::{Config, ScriptRunner};
+use scriptloop::script::kit::Kit;
+use scriptloop::script::runner::{Collect, Config, ScriptRunner};
 use scriptloop::value::{Builder, Excess, Limits, Value, Values, View};
 
 const LIMITS: Limits = Limits { depth: 16, items: 10_000, bytes: 1 << 20 };
@@ -108,8 +110,10 @@ fn runner() -> ScriptRunner {
         values: LIMITS,
         limits: job::Limits::NONE,
         close_grace_ns: 0,
+        gc: Collect::BY_ITSELF,
     };
-    ScriptRunner::new(config, ActionQueue::new(0, WhenFull::Refuse)).expect("a valid config")
+    ScriptRunner::new(config, Kit::SANDBOX, Hooks::default(), ActionQueue::new(0, WhenFull::Refuse))
+        .expect("a valid config")
 }
 
 /// Sends the trees through a chunk that returns its arguments.

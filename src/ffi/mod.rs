@@ -22,6 +22,7 @@ pub mod action;
 pub mod action_queue;
 pub mod state_pool;
 pub mod script_job;
+pub mod script_setup;
 pub mod script_runner;
 pub mod script_cancel;
 

@@ -12,6 +12,9 @@
 //! the log. `engine.post_to_main_thread(name, data)` sends an action of kind
 //! SL_ACTION_KIND_SCRIPT_MESSAGE.
 
+use std::ffi::c_void;
+use std::sync::Arc;
+
 use crate::actions::{ActionQueue, WhenFull};
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
@@ -20,13 +23,20 @@ use crate::ffi::boundary::{
     Sized0, borrow, find, guard, handle, read_sized, read_sized_or_defaults, required, size_of_out,
     write_out, write_sized,
 };
+use crate::ffi::callback::sl_drop_fn;
 use crate::ffi::event_loop::sl_loop;
 use crate::ffi::script_job::{enqueue, limit_ms_or, limit_or, sl_script_job};
 use crate::ffi::script_result::sl_job_id;
+use crate::ffi::script_setup::{
+    self, Functions, Lent, sl_script_function, sl_script_module, sl_script_state_create_fn,
+    sl_script_thread_fn,
+};
 use crate::ffi::status::sl_status;
 use crate::handles::{Handle, Handled, Kind, Table};
+use crate::script::crew::{Hooks, ThreadHook};
 use crate::script::job::Limits;
-use crate::script::runner::{Config, ScriptRunner, Stats};
+use crate::script::kit::{Isolation, Kit, Library};
+use crate::script::runner::{Collect, Config, ScriptRunner, Stats};
 use crate::value;
 
 /// A script runner.
@@ -93,6 +103,35 @@ pub struct sl_script_runner_config {
     pub state_wait_ms: u64,
     /// Milliseconds that handlers of `__close` have when their job was interrupted; default 5.
     pub close_grace_ms: u64,
+    /// Bytes that a state may grow by until all of its garbage is collected after a job, beside
+    /// what Lua collects by itself and what a worker that has nothing to do collects. 0 = any.
+    pub gc_every_bytes: u64,
+    /// The same in jobs. 0 = any.
+    pub gc_every_jobs: u32,
+    /// An sl_script_library: what scripts can reach.
+    pub library: u32,
+    /// An sl_script_isolation: what a job leaves for the next one.
+    pub isolation: u32,
+    /// 0.
+    pub reserved: u32,
+    /// Modules that `require` finds; copied.
+    pub modules: *const sl_script_module,
+    /// How many.
+    pub modules_len: usize,
+    /// Functions of the host's that scripts can call; copied.
+    pub functions: *const sl_script_function,
+    /// How many.
+    pub functions_len: usize,
+    /// Sets each new state up; may be NULL, and so may the other hooks.
+    pub on_state_create: sl_script_state_create_fn,
+    /// Called first on each worker thread.
+    pub on_thread_start: sl_script_thread_fn,
+    /// Called last on each worker thread.
+    pub on_thread_exit: sl_script_thread_fn,
+    /// Passed to the hooks and `drop`.
+    pub userdata: *mut c_void,
+    /// Takes `userdata` back when no hook can be called any more, on any thread.
+    pub drop: sl_drop_fn,
 }
 
 // SAFETY: repr(C), size first, plain numbers and a handle.
@@ -114,6 +153,20 @@ unsafe impl Sized0 for sl_script_runner_config {
             memory_max: 0,
             state_wait_ms: 0,
             close_grace_ms: 5,
+            gc_every_bytes: 0,
+            gc_every_jobs: 0,
+            library: 0,
+            isolation: 0,
+            reserved: 0,
+            modules: std::ptr::null(),
+            modules_len: 0,
+            functions: std::ptr::null(),
+            functions_len: 0,
+            on_state_create: None,
+            on_thread_start: None,
+            on_thread_exit: None,
+            userdata: std::ptr::null_mut(),
+            drop: None,
         }
     }
 }
@@ -143,12 +196,75 @@ impl TryFrom<&sl_script_runner_config> for Config {
                 state_wait_ns: limit_ms_or(config.state_wait_ms, u64::MAX),
             },
             close_grace_ns: config.close_grace_ms.saturating_mul(1_000_000),
+            gc: Collect {
+                every_jobs: if config.gc_every_jobs == 0 { u32::MAX } else { config.gc_every_jobs },
+                every_bytes: limit_or(config.gc_every_bytes, u64::MAX),
+            },
         })
     }
 }
 
-fn new(waker: *mut sl_loop, config: &sl_script_runner_config) -> Result<*mut sl_script_runner> {
+/// What the states are made with, and what is the host's in it.
+struct Parts {
+    kit: Kit,
+    hooks: Hooks,
+    functions: Functions,
+    lent: Arc<Lent>,
+}
+
+impl Parts {
+    /// # Safety
+    ///
+    /// The lists of `config` are NULL or readable with all that they point to.
+    unsafe fn of(config: &sl_script_runner_config, limits: value::Limits) -> Result<Self> {
+        let library = match config.library {
+            0 => Library::Sandbox,
+            1 => Library::Trusted,
+            _ => return Err(Error::InvalidArgument),
+        };
+        let isolation = match config.isolation {
+            0 => Isolation::None,
+            1 => Isolation::Job,
+            _ => return Err(Error::InvalidArgument),
+        };
+        // SAFETY: as the caller promised.
+        let modules = unsafe { script_setup::modules(config.modules, config.modules_len) }?;
+        let (first, len) = (config.functions, config.functions_len);
+        // SAFETY: as the caller promised.
+        let functions = unsafe { script_setup::functions(first, len, limits) }?;
+        let lent = Lent::new(config.userdata);
+        let hook = |hook: sl_script_thread_fn| -> Option<ThreadHook> {
+            let (hook, data) = (hook?, lent.clone());
+            // SAFETY: the host promised that its hook may be called on workers.
+            Some(Box::new(move |worker| unsafe { hook(data.userdata(), worker) }))
+        };
+        let hooks =
+            Hooks { start: hook(config.on_thread_start), exit: hook(config.on_thread_exit) };
+        let on_create = script_setup::on_create(config.on_state_create, lent.clone(), limits);
+        let callable = functions.iter().map(|(function, ..)| function.clone()).collect();
+        let kit = Kit { library, isolation, modules, functions: callable, on_create };
+        Ok(Self { kit, hooks, functions, lent })
+    }
+
+    /// Now that the runner is made, the host's data is its.
+    fn take(functions: Functions, lent: &Lent, drop: sl_drop_fn) {
+        for (_, lent, drop) in functions {
+            lent.take(drop);
+        }
+        lent.take(drop);
+    }
+}
+
+/// # Safety
+///
+/// The lists of `config` are NULL or readable with all that they point to.
+unsafe fn new(
+    waker: *mut sl_loop,
+    config: &sl_script_runner_config,
+) -> Result<*mut sl_script_runner> {
     let settings = Config::try_from(config)?;
+    // SAFETY: as the caller promised.
+    let Parts { kit, hooks, functions, lent } = unsafe { Parts::of(config, settings.values) }?;
     let woken = if waker.is_null() { None } else { Some(find::<EventLoop, _>(waker)?.1) };
     let owns_actions = config.actions.is_null();
     let queue = if owns_actions {
@@ -156,14 +272,17 @@ fn new(waker: *mut sl_loop, config: &sl_script_runner_config) -> Result<*mut sl_
     } else {
         borrow::<action_queue::Named, _>(config.actions)?.0.clone()
     };
-    let runner = ScriptRunner::new(settings, queue.clone())?;
+    let runner = ScriptRunner::new(settings, kit, hooks, queue.clone())?;
     if let Some(woken) = woken {
         queue.wakes(woken)?;
     }
     let actions = if owns_actions { action_queue::name(queue)? } else { config.actions };
     let named = Named { runner, actions: handle(actions)?, owns_actions };
     match Named::table().insert(|(), _| Ok(named)) {
-        Ok(handle) => Ok(handle.as_ptr()),
+        Ok(handle) => {
+            Parts::take(functions, &lent, config.drop);
+            Ok(handle.as_ptr())
+        }
         Err(error) if owns_actions => action_queue::free(actions).and(Err(error)),
         Err(error) => Err(error),
     }
@@ -304,16 +423,20 @@ pub unsafe extern "C" fn sl_script_runner_new(
     guard(|| {
         required(out_runner)?;
         // SAFETY: as the caller promised.
-        let made = new(r#loop, &unsafe { read_sized_or_defaults(config) }?)?;
+        let config = unsafe { read_sized_or_defaults(config) }?;
+        // SAFETY: as the caller promised.
+        let made = unsafe { new(r#loop, &config) }?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_runner, made) };
         Ok(())
     })
 }
 
-/// Ends a runner and waits for its workers: for as long as the jobs that run take.
+/// Ends a runner and waits for its workers.
 ///
-/// Jobs that wait end with SL_OUTCOME_CLOSED, jobs that run finish; all results are delivered.
+/// Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED; all results are delivered. A
+/// worker that is stuck in a C function is waited for for 150 ms, then it is left behind and ends
+/// when that function returns. A host's function that a script has called is not left before.
 /// A queue that the runner made ends with it, and frees the results that nobody has taken.
 ///
 /// @param runner  the runner; NULL is allowed

@@ -49,6 +49,11 @@ fn scalar(value: &Peek<'_>) -> Option<Values> {
     })
 }
 
+/// The arguments of a function: all that is on its stack.
+pub fn read_arguments(stack: &mut Stack<'_>, mut builder: Builder) -> Result<Values, Vec<u8>> {
+    read(stack, 1, |number| format!("argument {number}"), &mut builder)
+}
+
 struct Reader<'a> {
     builder: &'a mut Builder,
     /// The tables that the current value lies in.

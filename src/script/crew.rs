@@ -15,8 +15,21 @@ use crate::sys;
 /// Lua's own nesting of C calls fits several times over.
 const STACK_BYTES: usize = 4 << 20;
 
+/// What the host does on a worker's thread; gets the worker's number.
+pub type ThreadHook = Box<dyn Fn(u32) + Send + Sync>;
+
+/// What the host does on each worker's thread.
+#[derive(Default)]
+pub struct Hooks {
+    /// First.
+    pub start: Option<ThreadHook>,
+    /// Last.
+    pub exit: Option<ThreadHook>,
+}
+
 /// The workers and the watch.
 pub struct Crew {
+    hooks: Hooks,
     /// To know them when they call.
     members: Mutex<Vec<u64>>,
     /// Workers that were started and have not done their work, and their threads.
@@ -34,10 +47,10 @@ struct Working {
 
 impl Crew {
     /// Nobody yet, of so many workers.
-    pub fn new(workers: u32) -> Self {
+    pub fn new(workers: u32, hooks: Hooks) -> Self {
         let threads = (0..workers).map(|_| None).collect();
         let working = Mutex::new(Working { count: 0, threads });
-        Self { members: Mutex::new(Vec::new()), working, parker: Parker::default() }
+        Self { hooks, members: Mutex::new(Vec::new()), working, parker: Parker::default() }
     }
 
     /// The calling thread is one of the crew.
@@ -88,7 +101,13 @@ pub fn start_worker(shared: &Arc<Shared>, number: usize, seat: Arc<Seat>) -> Res
     let succeeds = crew.working.lock().threads[number].take().is_some();
     let theirs = shared.clone();
     let thread = spawn(&format!("sl-worker-{number}"), move || {
-        Worker::new(number, seat, theirs).run();
+        if let Some(start) = &theirs.crew.hooks.start {
+            start(number as u32);
+        }
+        Worker::new(number, seat, theirs.clone()).run();
+        if let Some(exit) = &theirs.crew.hooks.exit {
+            exit(number as u32);
+        }
     });
     let mut working = crew.working.lock();
     if thread.is_ok() && !succeeds {

@@ -4,10 +4,11 @@ use std::ffi::c_void;
 use std::sync::Arc;
 
 use mlua::chunk::ChunkMode;
-use mlua::{Lua, LuaString, Value as LuaValue};
+use mlua::{Function, Lua, LuaString, Value as LuaValue};
 use once_cell::sync::OnceCell;
 
 use super::job::{ScriptResult, Text};
+use super::kit::{Kit, Library};
 use super::recycle::Job;
 use super::{convert, stack};
 use crate::actions::{Action, ActionQueue, Body, SCRIPT_MESSAGE};
@@ -94,8 +95,8 @@ impl Engine {
     }
 }
 
-/// Prepares a new state for scripts.
-pub fn install(lua: &Lua, engine: Arc<Engine>) -> mlua::Result<()> {
+/// Prepares a new state for scripts. Gives the function that makes `require` and `package`.
+pub fn install(lua: &Lua, engine: Arc<Engine>, kit: &Kit) -> mlua::Result<Function> {
     let write_log = lua.create_function(|_, (level, text): (u32, LuaString)| {
         log::write(level_of(level), &text.as_bytes());
         Ok(())
@@ -105,10 +106,17 @@ pub fn install(lua: &Lua, engine: Arc<Engine>) -> mlua::Result<()> {
         problem.map(|text| lua.create_string(text)).transpose()
     })?;
     let debug = stack::debug_library(lua)?;
+    let modules = lua.create_table()?;
+    for module in &kit.modules {
+        let name = lua.create_string(&module.name)?;
+        modules.raw_set(name, lua.create_string(&module.source)?)?;
+    }
     let prelude = lua.load(prelude(lua)?).set_mode(ChunkMode::Binary).set_name("=scriptloop");
-    prelude.call::<()>((write_log, post, debug))?;
+    let sandboxed = kit.library == Library::Sandbox;
+    let make_package = prelude.call((write_log, post, debug, sandboxed, modules))?;
     // What was only needed on the way is half as large as the state.
-    lua.gc_collect()
+    lua.gc_collect()?;
+    Ok(make_package)
 }
 
 /// The prelude, compiled once in the process, without what only a debugger would want.

@@ -10,14 +10,19 @@ use super::convert;
 use super::engine::{self, Engine};
 use super::interrupt::{Interrupt, Reason};
 use super::job::{Limits, Outcome, Text, Work};
+use super::kit::{Isolation, Kit, Library, Setup};
 use super::memory::{Memory, UNLIMITED};
 use super::stack::hook::{self, Leash};
-use super::stack::{self, Coroutine, Ended, Failure, Stack};
+use super::stack::host_function::set_function;
+use super::stack::{self, Coroutine, Ended, Environment, Failure, Stack};
 use crate::error::{Error, Result};
 use crate::value::{Builder, Value, Values, View};
 
 /// Memory beyond the limit for saying that it was reached.
 const SLACK_BYTES: usize = 64 << 10;
+
+/// A state that holds less is not worth replacing, however low a job's limit is.
+const SPOILT_BYTES: usize = 256 << 10;
 
 /// A state, ready to run chunks. It is used by one thread at a time.
 pub struct LuaState {
@@ -26,6 +31,8 @@ pub struct LuaState {
     lua: Lua,
     leash: Box<Leash>,
     coroutine: Coroutine,
+    /// Where each job has globals of its own.
+    environment: Option<Environment>,
     engine: Arc<Engine>,
     /// By slot: whose function is kept, and under which key of the registry.
     kept: Vec<Option<Kept>>,
@@ -66,17 +73,32 @@ pub type Ran = std::result::Result<(Values, Text), (Outcome, Vec<u8>)>;
 
 impl LuaState {
     /// A state with all of Lua's libraries, as far as they cannot harm the host.
-    pub fn new(engine: Engine, builder: Builder) -> Result<Self> {
+    pub fn new(engine: Engine, builder: Builder, kit: &Kit) -> Result<Self> {
         let options = LuaOptions::new();
         let lua = Lua::new_with(StdLib::ALL_SAFE, options).map_err(|_| Error::NoMemory)?;
         let leash = Box::new(Leash::default());
         hook::leash(&lua, &leash);
         let engine = Arc::new(engine);
-        engine::install(&lua, engine.clone()).map_err(|_| Error::NoMemory)?;
         let coroutine = stack::with(&lua, |stack| stack.new_coroutine());
         let coroutine = coroutine.ok_or(Error::NoMemory)?;
+        leash.set_root(&coroutine.stack());
+        let sandboxed = kit.library == Library::Sandbox;
+        stack::install_calls(&lua, sandboxed).map_err(|_| Error::NoMemory)?;
+        let packages = engine::install(&lua, engine.clone(), kit).map_err(|_| Error::NoMemory)?;
+        for function in &kit.functions {
+            let set = set_function(&lua, &function.name, &function.function);
+            set.map_err(|_| Error::NoMemory)?;
+        }
+        if let Some(on_create) = &kit.on_create {
+            on_create(&mut Setup::new(&lua))?;
+        }
+        let environment = match kit.isolation {
+            Isolation::None => None,
+            Isolation::Job => Some(environment(&lua, packages).ok_or(Error::NoMemory)?),
+        };
         let memory = Memory::of(&lua).map_err(|_| Error::NoMemory)?;
-        Ok(Self { memory, lua, leash, coroutine, engine, kept: Vec::new(), builder })
+        let kept = Vec::new();
+        Ok(Self { memory, lua, leash, coroutine, environment, engine, kept, builder })
     }
 
     /// The worker whose interrupt this is has the state from now on.
@@ -95,15 +117,37 @@ impl LuaState {
         self.memory.used()
     }
 
+    /// Collects all garbage.
+    pub fn collect(&mut self) {
+        stack::with(&self.lua, |stack| stack.collect());
+    }
+
+    /// Collects a little garbage. True when that was the end of a cycle.
+    pub fn collect_some(&mut self) -> bool {
+        stack::with(&self.lua, |stack| stack.collect_some())
+    }
+
     /// Runs a job.
     pub fn run(&mut self, run: &Run<'_>) -> (Ran, Compiled) {
-        let Self { memory, lua, coroutine, kept, builder, .. } = self;
+        let Self { memory, lua, coroutine, environment, kept, builder, .. } = self;
         let limit = usize::try_from(run.limits.memory).unwrap_or(UNLIMITED);
-        memory.set_limit(limit);
+        let crowded = memory.used() > limit / 2;
         let ran = stack::with(lua, |main| {
             let mut stack = coroutine.stack();
+            if crowded {
+                // What an earlier job has left; the collection that Lua makes when memory runs
+                // out frees less.
+                main.collect();
+            }
             stack.runs(run.interrupt);
-            let (ran, compiled) = attempt(&mut stack, main, kept, builder, run);
+            let isolated = environment.as_ref();
+            if isolated.is_some_and(|own| main.begin_environment(own).is_err()) {
+                let text = b"no memory for the job's globals".to_vec();
+                return (Err((Outcome::Memory, text)), Compiled::Now);
+            }
+            memory.set_limit(limit);
+            let mut chunks = Chunks { kept, isolated: isolated.is_some() };
+            let (ran, compiled) = attempt(&mut stack, main, &mut chunks, builder, run);
             let ran = match ran {
                 Ok(done) if !run.interrupt.is_pending() => {
                     stack.clear();
@@ -117,11 +161,29 @@ impl LuaState {
                     Err(end_early(main, &mut stack, ran.err(), run))
                 }
             };
+            if let Some(own) = isolated {
+                main.end_environment(own);
+            }
             (ran, compiled)
         });
         memory.set_limit(UNLIMITED);
         ran
     }
+
+    /// Whether a job that ran out of memory has left so much in the globals that the next one
+    /// would, too. Collects all garbage.
+    pub fn is_spoilt(&mut self, limit: u64) -> bool {
+        self.collect();
+        let used = self.memory.used();
+        used > SPOILT_BYTES && used as u64 > limit / 4 * 3
+    }
+}
+
+/// What a state needs to give each job globals of its own.
+fn environment(lua: &Lua, make_package: mlua::Function) -> Option<Environment> {
+    let function = mlua::Value::Function(make_package);
+    let made = stack::with_value(lua, &function, |stack, _| stack.new_environment());
+    made.ok().flatten()
 }
 
 /// Why a chunk did not come to its end.
@@ -137,13 +199,13 @@ enum Stop {
 fn attempt(
     stack: &mut Stack<'_>,
     main: &Stack<'_>,
-    kept: &mut Vec<Option<Kept>>,
+    chunks: &mut Chunks<'_>,
     builder: &mut Builder,
     run: &Run<'_>,
 ) -> (std::result::Result<(Values, Text), Stop>, Compiled) {
-    let compiled = match push_function(stack, kept, run.place, &run.work.chunk) {
+    let compiled = match chunks.push_function(stack, run.place, &run.work.chunk) {
         Ok(compiled) => compiled,
-        Err(failure) => return (Err(said(stack, failure, Outcome::LoadError)), Compiled::Now),
+        Err(failure) => return (Err(unloaded(stack, failure, &run.work.chunk)), Compiled::Now),
     };
     (call(stack, main, builder, run.work.args()), compiled)
 }
@@ -160,7 +222,7 @@ fn end_early(
     main.runs(run.interrupt);
     let mut ended = match (run.interrupt.pending(), stop) {
         (Some(reason), _) => interrupted(main, stack, reason, run),
-        (None, Some(Stop::Raised(Failure::Memory))) => {
+        (None, Some(Stop::Raised(Failure::Memory) | Stop::Said(Outcome::Memory, _))) => {
             interrupted(main, stack, Reason::Memory, run)
         }
         (None, Some(Stop::Raised(Failure::Error))) => {
@@ -172,15 +234,23 @@ fn end_early(
             (Outcome::ScriptError, main.with_traceback(text, stack))
         }
     };
-    if run.interrupt.is_pending() {
+    let raised = ended.0 == Outcome::ScriptError;
+    if let Some(reason) = run.interrupt.pending() {
+        if raised {
+            // The text of the error did not end in time.
+            ended = interrupted(main, stack, reason, run);
+        }
         run.interrupt.forgive(hook::step_without_signal());
         (run.grace)();
-    }
-    stack.runs(run.interrupt);
-    stack.close(main);
-    if let (Some(reason), Outcome::ScriptError) = (run.interrupt.pending(), ended.0) {
-        // The handlers of an error did not end in time, or its text did not.
-        ended = interrupted(main, stack, reason, run);
+        stack.runs(run.interrupt);
+        stack.close(main);
+    } else {
+        stack.runs(run.interrupt);
+        stack.close(main);
+        if let (true, Some(reason)) = (raised, run.interrupt.pending()) {
+            // The handlers of the error did not end in time.
+            ended = interrupted(main, stack, reason, run);
+        }
     }
     stack.unhook();
     main.unhook();
@@ -227,40 +297,52 @@ pub fn explain(reason: Reason, limits: &Limits) -> (Outcome, String) {
     }
 }
 
-/// Pushes the chunk's function; keeps it when the chunk has a place.
-fn push_function(
-    stack: &mut Stack<'_>,
-    kept: &mut Vec<Option<Kept>>,
-    place: Option<Place>,
-    chunk: &Chunk,
-) -> std::result::Result<Compiled, Failure> {
-    let Some(place) = place else {
-        return stack.load(chunk).map(|()| Compiled::Now);
-    };
-    let slot = place.slot as usize;
-    if let Some(&Some(found)) = kept.get(slot)
-        && found.serial == place.serial
-    {
-        stack.push_kept(found.key);
-        return Ok(Compiled::Before);
-    }
-    stack.load(chunk)?;
-    keep(stack, kept, place);
-    Ok(Compiled::Now)
+/// The functions of a state's chunks.
+struct Chunks<'a> {
+    kept: &'a mut Vec<Option<Kept>>,
+    /// Globals change from job to job.
+    isolated: bool,
 }
 
-/// Keeps the function on top in the slot of its chunk, instead of what was there.
-fn keep(stack: &mut Stack<'_>, kept: &mut Vec<Option<Kept>>, place: Place) {
-    let slot = place.slot as usize;
-    if kept.len() <= slot {
-        kept.resize(slot + 1, None);
+impl Chunks<'_> {
+    /// Pushes the chunk's function; keeps it when the chunk has a place.
+    fn push_function(
+        &mut self,
+        stack: &mut Stack<'_>,
+        place: Option<Place>,
+        chunk: &Chunk,
+    ) -> std::result::Result<Compiled, Failure> {
+        let Some(place) = place else {
+            return stack.load(chunk).map(|()| Compiled::Now);
+        };
+        let slot = place.slot as usize;
+        if let Some(&Some(found)) = self.kept.get(slot)
+            && found.serial == place.serial
+        {
+            stack.push_kept(found.key);
+            if self.isolated {
+                stack.use_globals(1);
+            }
+            return Ok(Compiled::Before);
+        }
+        stack.load(chunk)?;
+        self.keep(stack, place);
+        Ok(Compiled::Now)
     }
-    if let Some(old) = kept[slot].take() {
-        stack.forget(old.key);
-    }
-    // Without memory for it, the function runs and is compiled again the next time.
-    if let Some(key) = stack.keep_top() {
-        kept[slot] = Some(Kept { serial: place.serial, key });
+
+    /// Keeps the function on top in the slot of its chunk, instead of what was there.
+    fn keep(&mut self, stack: &mut Stack<'_>, place: Place) {
+        let slot = place.slot as usize;
+        if self.kept.len() <= slot {
+            self.kept.resize(slot + 1, None);
+        }
+        if let Some(old) = self.kept[slot].take() {
+            stack.forget(old.key);
+        }
+        // Without memory for it, the function runs and is compiled again the next time.
+        if let Some(key) = stack.keep_top() {
+            self.kept[slot] = Some(Kept { serial: place.serial, key });
+        }
     }
 }
 
@@ -307,6 +389,17 @@ fn text_of_last(stack: &mut Stack<'_>, values: &Values) -> std::result::Result<T
             let start = format!("result {number} has no text: ").into_bytes();
             Err(Stop::Said(Outcome::ValueError, [&start, stack.message()].concat()))
         }
+    }
+}
+
+/// Why a chunk does not compile. Some of Lua's messages do not name it.
+fn unloaded(stack: &Stack<'_>, failure: Failure, chunk: &Chunk) -> Stop {
+    let name = chunk.shown_name();
+    match said(stack, failure, Outcome::LoadError) {
+        Stop::Said(outcome, text) if !text.starts_with(&name) => {
+            Stop::Said(outcome, [&name, &b" "[..], &text].concat())
+        }
+        stop => stop,
     }
 }
 

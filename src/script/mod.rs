@@ -11,11 +11,12 @@
 mod admission;
 mod chunk;
 mod convert;
-mod crew;
+pub mod crew;
 mod engine;
 mod inbox;
 mod interrupt;
 pub mod job;
+pub mod kit;
 mod lua_state;
 mod memory;
 mod recycle;
@@ -24,8 +25,15 @@ pub mod runner;
 mod seat;
 mod spin;
 mod stack;
+mod state_record;
 mod tally;
 mod watch;
 mod worker;
 
 pub use recycle::Job;
+
+/// Functions of the host's that scripts call.
+pub mod host_function {
+    pub use super::convert::read_arguments;
+    pub use super::stack::host_function::{Given, HostFunction};
+}

@@ -29,7 +29,10 @@ impl Rescue {
         let shared = &self.0;
         if let Some(number) = state {
             match shared.new_state() {
-                Ok(new) => shared.pool.replace(number, new),
+                Ok(new) => {
+                    shared.records[number as usize].replaced();
+                    shared.pool.replace(number, new);
+                }
                 Err(_) => log::write(Level::Error, b"no memory for a new Lua state"),
             }
         }

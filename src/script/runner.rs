@@ -7,14 +7,16 @@ use std::thread::JoinHandle;
 
 use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache, Place};
-use super::crew::{self, Crew};
+use super::crew::{self, Crew, Hooks};
 use super::engine::Engine;
 use super::inbox::Inbox;
 use super::interrupt::Reason;
 use super::job::{Callback, Limits, Outcome, Request};
+use super::kit::Kit;
 use super::lua_state::LuaState;
 use super::recycle::Job;
 use super::rescue::Rescue;
+use super::state_record::{StateRecord, StateStats};
 use super::tally::{Tallies, Tally};
 use super::watch::Watch;
 use crate::actions::{Action, ActionQueue, Body, SCRIPT_RESULT};
@@ -25,7 +27,6 @@ use crate::log::{self, Level};
 use crate::sleepers::{Sleepers, WORKERS_MAX};
 use crate::state_pool::StatePool;
 use crate::sync::Mutex;
-use crate::sync::atomic::{AtomicU64, Ordering};
 use crate::sys;
 use crate::value::{self, Builder};
 
@@ -53,6 +54,22 @@ pub struct Config {
     pub limits: Limits,
     /// How long handlers of `__close` may run after a job was interrupted.
     pub close_grace_ns: u64,
+    /// When states collect, beside what Lua does by itself and while its worker is idle.
+    pub gc: Collect,
+}
+
+/// After how much work a state collects all of its garbage.
+#[derive(Clone, Copy, Debug)]
+pub struct Collect {
+    /// Jobs; `u32::MAX` = any number.
+    pub every_jobs: u32,
+    /// Bytes that it has grown by; `u64::MAX` = any number.
+    pub every_bytes: u64,
+}
+
+impl Collect {
+    /// When Lua thinks that it is time.
+    pub const BY_ITSELF: Self = Self { every_jobs: u32::MAX, every_bytes: u64::MAX };
 }
 
 impl Config {
@@ -84,13 +101,15 @@ pub struct Shared {
     pub(super) has_to_share: bool,
     pub(super) actions: Arc<ActionQueue>,
     pub(super) spin_ns: u64,
-    /// By state: its size when it was looked at last.
-    pub(super) lua_bytes: Box<[AtomicU64]>,
+    /// By state.
+    pub(super) records: Box<[StateRecord]>,
+    pub(super) gc: Collect,
     pub(super) limits: Limits,
     pub(super) close_grace_ns: u64,
     pub(super) watch: Watch,
     pub(super) crew: Crew,
     values: value::Limits,
+    kit: Kit,
     chunks: ChunkCache,
 }
 
@@ -106,7 +125,20 @@ pub enum Called {
 impl Shared {
     pub(super) fn new_state(&self) -> Result<LuaState> {
         let engine = Engine::new(self.actions.clone(), self.values);
-        LuaState::new(engine, Builder::new(self.values))
+        LuaState::new(engine, Builder::new(self.values), &self.kit)
+    }
+
+    /// Puts a new state in the place of number `number`. Without memory for it, the old one stays.
+    pub(super) fn renew(&self, number: usize, state: &mut LuaState) {
+        match self.new_state() {
+            Ok(new) => {
+                *state = new;
+                self.records[number].replaced();
+                let text = format!("state {number} is replaced: its globals took its memory");
+                log::write(Level::Warn, text.as_bytes());
+            }
+            Err(_) => log::write(Level::Error, b"no memory for a new Lua state"),
+        }
     }
 
     /// The chunk that has this place, unless it was forgotten.
@@ -198,7 +230,7 @@ pub struct Stats {
 
 impl ScriptRunner {
     /// Makes the states and starts the workers. Results go to `actions`.
-    pub fn new(config: Config, actions: Arc<ActionQueue>) -> Result<Self> {
+    pub fn new(config: Config, kit: Kit, hooks: Hooks, actions: Arc<ActionQueue>) -> Result<Self> {
         let config = config.checked()?;
         let states = config.states as usize;
         let shared = Arc::new(Shared {
@@ -210,17 +242,19 @@ impl ScriptRunner {
             has_to_share: config.states < config.workers,
             actions,
             spin_ns: u64::from(config.spin_us) * 1000,
-            lua_bytes: (0..states).map(|_| AtomicU64::new(0)).collect(),
+            records: (0..states).map(|_| StateRecord::default()).collect(),
+            gc: config.gc,
             limits: config.limits,
             close_grace_ns: config.close_grace_ns,
             watch: Watch::new(config.workers),
-            crew: Crew::new(config.workers),
+            crew: Crew::new(config.workers, hooks),
             values: config.values,
+            kit,
             chunks: ChunkCache::new(config.chunk_cache),
         });
-        for bytes in &shared.lua_bytes {
+        for record in &shared.records {
             let state = shared.new_state()?;
-            bytes.store(state.used_bytes() as u64, Ordering::Relaxed);
+            record.measured(state.used_bytes());
             shared.pool.add(state);
         }
         let runner = Self { shared, watcher: Mutex::new(None), config };
@@ -328,6 +362,12 @@ impl ScriptRunner {
         Ok(())
     }
 
+    /// How the state with this number stands.
+    pub fn state_stats(&self, number: u32) -> Result<StateStats> {
+        let record = self.shared.records.get(number as usize);
+        record.map(StateRecord::stats).ok_or(Error::NotFound)
+    }
+
     /// How the runner stands; the sums hold at every moment.
     pub fn stats(&self) -> Stats {
         let shared = &*self.shared;
@@ -347,7 +387,7 @@ impl ScriptRunner {
             chunk_misses: sums.misses,
             workers: self.config.workers.into(),
             states: self.config.states.into(),
-            lua_bytes: shared.lua_bytes.iter().map(|size| size.load(Ordering::Relaxed)).sum(),
+            lua_bytes: shared.records.iter().map(StateRecord::bytes).sum(),
             queue_high_water: shared.admission.high_water(),
             workers_replaced: sums.written_off,
         }

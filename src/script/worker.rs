@@ -17,10 +17,13 @@ use super::tally::Tally;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::state_pool::Lease;
-use crate::sync::atomic::Ordering;
 
+/// Growth of a state that is worth a collection while its worker has nothing to do.
+const IDLE_BYTES: usize = 64 << 10;
 /// Instructions between two looks at a budget: a resume counts as so many, too.
 const INSTRUCTION_STEP: u32 = 100;
+/// A hook after each instruction is one that has something to do.
+const LEAST_STEP: u32 = 2;
 /// Results between two looks at how much memory a state uses.
 const MEASURE_EVERY: u32 = 64;
 
@@ -35,6 +38,9 @@ pub struct Worker {
     now: Option<u64>,
     affine_first: bool,
     unmeasured: u32,
+    /// Jobs since the state's garbage was collected last, and what was left then.
+    uncollected: u32,
+    left_bytes: usize,
 }
 
 /// Whether a worker goes on.
@@ -51,7 +57,18 @@ impl Worker {
     pub fn new(number: usize, seat: Arc<Seat>, shared: Arc<Shared>) -> Self {
         let spin = Spin::new(shared.spin_ns);
         let (lease, now) = (None, None);
-        Self { number, shared, seat, lease, spin, now, affine_first: true, unmeasured: 0 }
+        Self {
+            number,
+            shared,
+            seat,
+            lease,
+            spin,
+            now,
+            affine_first: true,
+            unmeasured: 0,
+            uncollected: 0,
+            left_bytes: 0,
+        }
     }
 
     /// Works until the runner is closed and all its jobs have been started.
@@ -71,6 +88,8 @@ impl Worker {
                     }
                     self.affine_first = job.affinity() == 0;
                     if self.process(job) == Fate::WrittenOff {
+                        // The state is a stranger's by now: it is not given back.
+                        drop(self.lease.take());
                         self.shared.crew.leaves();
                         return;
                     }
@@ -97,6 +116,7 @@ impl Worker {
         if self.spin.until(|| inbox.has_job_for(number)) {
             return;
         }
+        self.collect_while_idle();
         self.measure();
         if self.shared.has_to_share {
             self.give_back();
@@ -165,14 +185,14 @@ impl Worker {
     ) -> (Ran, Option<Compiled>) {
         let leased = self.have_state(id, affinity, limits, start);
         let (shared, seat) = (&*self.shared, &*self.seat);
-        let state = match (leased, &mut self.lease) {
-            (Ok(()), Some(lease)) => &mut lease.state,
+        let (number, state) = match (leased, &mut self.lease) {
+            (Ok(()), Some(lease)) => (lease.number as usize, &mut lease.state),
             (leased, _) => return (Err(no_state(leased.err(), seat, id, limits)), None),
         };
         seat.start(*start, limits.deadline_ns);
         let step = match limits.instructions {
             u64::MAX => hook::step_without_signal(),
-            most => INSTRUCTION_STEP.min(u32::try_from(most).unwrap_or(u32::MAX)).max(1),
+            most => INSTRUCTION_STEP.min(u32::try_from(most).unwrap_or(u32::MAX)).max(LEAST_STEP),
         };
         seat.interrupt.begin(id, limits.instructions, step);
         if limits.deadline_ns != u64::MAX {
@@ -181,12 +201,17 @@ impl Worker {
         let grace =
             || shared.watch.expect(seat, monotonic_ns().saturating_add(shared.close_grace_ns));
         let run = Run { work, place, limits, interrupt: &seat.interrupt, grace: &grace };
+        shared.records[number].ran_job();
         state.engine().begin(author);
         let ran = catch_unwind(AssertUnwindSafe(|| state.run(&run)));
         state.engine().end();
         let panicked =
             |_| (Err((Outcome::ScriptError, b"the job panicked".to_vec())), Compiled::Now);
         let (ran, compiled) = ran.unwrap_or_else(panicked);
+        if matches!(ran, Err((Outcome::Memory, _))) && state.is_spoilt(limits.memory) {
+            shared.renew(number, state);
+            state.hold(&seat.interrupt);
+        }
         (ran, Some(compiled))
     }
 
@@ -209,6 +234,7 @@ impl Worker {
             let asked = || self.seat.interrupt.is_asked(id);
             let lease = self.shared.pool.acquire_unless(wants, deadline, asked)?;
             lease.state.hold(&self.seat.interrupt);
+            (self.uncollected, self.left_bytes) = (0, lease.state.used_bytes());
             self.seat.has_state(Some(lease.number));
             self.lease = Some(lease);
             *start = monotonic_ns();
@@ -218,11 +244,41 @@ impl Worker {
 
     fn after_job(&mut self) {
         self.unmeasured += 1;
+        self.uncollected += 1;
         if self.unmeasured >= MEASURE_EVERY {
             self.measure();
         }
+        self.collect_if_due();
         if self.shared.has_to_share && self.shared.pool.is_contended() {
             self.give_back();
+        }
+    }
+
+    /// Collects after as many jobs or bytes as the runner's config says.
+    fn collect_if_due(&mut self) {
+        let Some(lease) = &mut self.lease else { return };
+        let gc = self.shared.gc;
+        let grown = lease.state.used_bytes().saturating_sub(self.left_bytes) as u64;
+        if self.uncollected >= gc.every_jobs || grown >= gc.every_bytes {
+            lease.state.collect();
+            (self.uncollected, self.left_bytes) = (0, lease.state.used_bytes());
+            self.shared.records[lease.number as usize].collected();
+            self.now = None;
+        }
+    }
+
+    /// Collects step by step until there is a job, or no garbage that is worth it.
+    fn collect_while_idle(&mut self) {
+        let Some(lease) = &mut self.lease else { return };
+        let grown = lease.state.used_bytes().saturating_sub(self.left_bytes);
+        if self.uncollected == 0 || grown < IDLE_BYTES {
+            return;
+        }
+        while !self.shared.inbox.has_job_for(self.number) {
+            if lease.state.collect_some() {
+                (self.uncollected, self.left_bytes) = (0, lease.state.used_bytes());
+                return;
+            }
         }
     }
 
@@ -230,8 +286,7 @@ impl Worker {
     fn measure(&mut self) {
         self.unmeasured = 0;
         if let Some(lease) = &self.lease {
-            let bytes = lease.state.used_bytes() as u64;
-            self.shared.lua_bytes[lease.number as usize].store(bytes, Ordering::Relaxed);
+            self.shared.records[lease.number as usize].measured(lease.state.used_bytes());
         }
     }
 

@@ -2,7 +2,7 @@
 
 use mlua::ffi::{self, lua_State};
 
-use super::{Failure, Peek, Stack, failure};
+use super::{Failure, Peek, Stack, failure, traceback};
 
 /// A coroutine that its state keeps for as long as it exists.
 #[derive(Debug)]
@@ -104,6 +104,19 @@ impl Stack<'_> {
         text
     }
 
+    /// Collects all garbage. Errors of finalizers are warnings.
+    pub fn collect(&mut self) {
+        // SAFETY: the calling thread has the state; the collection takes no further arguments.
+        unsafe { ffi::lua_gc(self.lua, ffi::LUA_GCCOLLECT) };
+    }
+
+    /// Collects a little. True when that was the end of a cycle.
+    pub fn collect_some(&mut self) -> bool {
+        let least: std::ffi::c_int = 0;
+        // SAFETY: as above; a step has one argument.
+        unsafe { ffi::lua_gc(self.lua, ffi::LUA_GCSTEP, least) != 0 }
+    }
+
     fn push_fixed(&mut self, text: &[u8]) {
         // When memory has run out, an error message of Lua's is left instead.
         let _failed = self.protect(0, |stack| stack.push_text(text));
@@ -112,6 +125,9 @@ impl Stack<'_> {
     fn text_with_traceback(&mut self, other: &Stack<'_>) -> Vec<u8> {
         let plain = self.message().to_vec();
         let other = other.lua;
+        if let Some(deep) = traceback::of_deep_stack(other) {
+            return [plain, deep].concat();
+        }
         match self.protect(1, |stack| stack.add_traceback(other)) {
             Ok(()) => self.message().to_vec(),
             Err(_) => plain,

@@ -15,7 +15,7 @@ use mlua::ffi::{self, lua_Debug, lua_State};
 use once_cell::sync::OnceCell;
 
 use super::Stack;
-use crate::script::interrupt::Interrupt;
+use crate::script::interrupt::{Interrupt, Reason};
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sys;
 
@@ -66,12 +66,23 @@ unsafe fn disarm(lua: *mut lua_State) {
 
 /// What ties a state to the worker that has it. Each of the state's coroutines knows its address.
 #[derive(Debug, Default)]
-pub struct Leash(AtomicPtr<Interrupt>);
+pub struct Leash {
+    interrupt: AtomicPtr<Interrupt>,
+    /// The coroutine that jobs run on, which scripts take for the main one.
+    root: AtomicPtr<lua_State>,
+}
 
 impl Leash {
     /// Whoever has the state from now on is asked here. It stays valid until the next one.
     pub fn hold(&self, interrupt: &Interrupt) {
-        self.0.store(ptr::from_ref(interrupt).cast_mut(), Ordering::Relaxed);
+        self.interrupt.store(ptr::from_ref(interrupt).cast_mut(), Ordering::Relaxed);
+    }
+}
+
+impl Leash {
+    /// Jobs run on this coroutine.
+    pub fn set_root(&self, root: &Stack<'_>) {
+        self.root.store(root.lua, Ordering::Relaxed);
     }
 }
 
@@ -85,30 +96,75 @@ pub fn leash(lua: &mlua::Lua, leash: &Leash) {
     });
 }
 
-/// What is asked of whoever runs `lua`. `None` for a state without a leash.
 #[inline]
-pub(super) fn interrupt_of<'a>(lua: *mut lua_State) -> Option<&'a Interrupt> {
+fn leash_of<'a>(lua: *mut lua_State) -> Option<&'a Leash> {
     // SAFETY: every state has this space, zeroed at first.
     let space = unsafe { ffi::lua_getextraspace(lua) }.cast::<*const Leash>();
     // SAFETY: as above.
     let leash = unsafe { space.read() };
     // SAFETY: null, or what `leash` put there: it outlives the state.
-    let leash = unsafe { leash.as_ref() }?;
+    unsafe { leash.as_ref() }
+}
+
+/// What is asked of whoever runs `lua`. `None` for a state that no worker has.
+#[inline]
+pub(super) fn interrupt_of<'a>(lua: *mut lua_State) -> Option<&'a Interrupt> {
+    let leash = leash_of(lua)?;
     // SAFETY: null, or what `hold` put there: it is valid while its worker has the state.
-    unsafe { leash.0.load(Ordering::Relaxed).as_ref() }
+    unsafe { leash.interrupt.load(Ordering::Relaxed).as_ref() }
+}
+
+/// Whether jobs run on this coroutine.
+pub(super) fn is_root(lua: *mut lua_State) -> bool {
+    leash_of(lua).is_some_and(|leash| leash.root.load(Ordering::Relaxed) == lua)
+}
+
+/// The calling thread runs this coroutine of its state from now on.
+#[inline]
+pub(super) fn switch_to(lua: *mut lua_State) {
+    if let Some(interrupt) = interrupt_of(lua) {
+        runs(lua, interrupt);
+    }
+}
+
+/// A resume costs as much of a budget of instructions as the time between two looks: otherwise
+/// coroutines that are shorter than that would cost nothing.
+#[inline]
+pub(super) fn charge_resume(lua: *mut lua_State) {
+    if let Some(interrupt) = interrupt_of(lua)
+        && interrupt.step() != 0
+    {
+        interrupt.charge(interrupt.step());
+    }
+}
+
+#[inline]
+fn runs(lua: *mut lua_State, interrupt: &Interrupt) {
+    interrupt.set_running(lua.cast());
+    let step = interrupt.step();
+    if step != 0 || interrupt.is_pending() {
+        let step = if interrupt.is_pending() { 1 } else { step };
+        // SAFETY: the calling thread runs the state.
+        unsafe { arm(lua, step) };
+    }
+}
+
+/// A script has caught the error of having no memory: that ends its job all the same.
+#[cold]
+pub(super) fn ran_out_of_memory(lua: *mut lua_State) {
+    if let Some(interrupt) = interrupt_of(lua) {
+        note_place(lua, interrupt);
+        interrupt.ask_running(Reason::Memory);
+        // SAFETY: the calling thread runs the state.
+        unsafe { arm(lua, 1) };
+    }
 }
 
 impl Stack<'_> {
     /// This is the coroutine that runs from now on. Its hook is armed if that is due.
     #[inline]
     pub fn runs(&self, interrupt: &Interrupt) {
-        interrupt.set_running(self.lua.cast());
-        let step = interrupt.step();
-        if step != 0 || interrupt.is_pending() {
-            let step = if interrupt.is_pending() { 1 } else { step };
-            // SAFETY: the calling thread runs the state.
-            unsafe { arm(self.lua, step) };
-        }
+        runs(self.lua, interrupt);
     }
 
     /// Nothing looks any more.

@@ -6,9 +6,15 @@
 //! what comes out of it is `Copy`. Reading a table is raw: no metamethod ever runs.
 #![expect(unsafe_code, reason = "Lua's C API is called here and nowhere else")]
 
+mod base_library;
 mod coroutine;
+mod coroutine_library;
+mod environment;
 pub mod hook;
+pub mod host_function;
 mod protected;
+mod protected_calls;
+mod traceback;
 
 use std::ffi::{CStr, c_int, c_void};
 use std::marker::PhantomData;
@@ -17,6 +23,7 @@ use std::{ptr, slice};
 use mlua::ffi::{self, lua_State};
 
 pub use self::coroutine::{Coroutine, Ended};
+pub use self::environment::Environment;
 use self::protected::{Protected, run_protected};
 use super::chunk::Chunk;
 
@@ -34,6 +41,9 @@ pub enum Failure {
     /// Memory ran out, or the state's limit was reached.
     Memory,
 }
+
+/// A function of a library, with its name.
+type Entry = (&'static CStr, ffi::lua_CFunction);
 
 /// What is at a place.
 #[derive(Debug)]
@@ -90,6 +100,23 @@ pub fn with_value<R>(
         let result = body(&mut stack, top + 1);
         stack.cut(top);
         Ok(result)
+    })
+}
+
+/// Replaces those functions of a new state that could keep a job from being ended.
+pub fn install_calls(lua: &mlua::Lua, sandboxed: bool) -> mlua::Result<()> {
+    lua.exec_raw_lua(|raw| {
+        let mut stack = Stack::of(raw.state());
+        let top = stack.top();
+        let set = stack.protect(0, |stack| {
+            stack.set_functions(c"_G", &protected_calls::FUNCTIONS);
+            stack.set_functions(c"coroutine", &coroutine_library::FUNCTIONS);
+            if sandboxed {
+                stack.set_functions(c"_G", &base_library::FUNCTIONS);
+            }
+        });
+        stack.cut(top);
+        set.map_err(|_| mlua::Error::MemoryError("calls".to_owned()))
     })
 }
 

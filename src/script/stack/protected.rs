@@ -5,7 +5,7 @@ use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
-use super::{Index, ROOM, Stack};
+use super::{Index, ROOM, Stack, environment};
 use crate::value::{Value, View};
 
 /// What Lua calls for `protect`.
@@ -156,7 +156,42 @@ impl Protected<'_> {
 
     /// Pushes any bytes.
     pub fn push_text(&mut self, bytes: &[u8]) {
-        self.reserve(1);
+        self.reserve(ROOM as usize);
         self.push_bytes(bytes);
+    }
+
+    /// Puts functions into a library that is loaded.
+    pub(super) fn set_functions(&mut self, library: &CStr, functions: &[super::Entry]) {
+        self.reserve(ROOM as usize);
+        let lua = self.0.lua;
+        // SAFETY: there is room, here and below.
+        unsafe { ffi::lua_getfield(lua, ffi::LUA_REGISTRYINDEX, ffi::LUA_LOADED_TABLE) };
+        // SAFETY: the table of loaded libraries is on top.
+        unsafe { ffi::lua_getfield(lua, -1, library.as_ptr()) };
+        for &(name, function) in functions {
+            // SAFETY: a C function without upvalues.
+            unsafe { ffi::lua_pushcclosure(lua, function, 0) };
+            // SAFETY: the library's table is below it.
+            unsafe { ffi::lua_setfield(lua, -2, name.as_ptr()) };
+        }
+        let top = self.0.top();
+        self.0.cut(top - 2);
+    }
+
+    /// From the maker of packages, on top: what `new_environment` keeps.
+    pub(super) fn push_environment(&mut self) {
+        self.reserve(4 * ROOM as usize);
+        environment::push_environment(self.0.lua);
+    }
+
+    /// The state's globals are new ones with this metatable, kept in the registry.
+    pub(super) fn set_new_globals(&mut self, meta: c_int) {
+        self.reserve(ROOM as usize);
+        environment::set_new_globals(self.0.lua, meta);
+    }
+
+    /// For the other parts of this module.
+    pub(super) fn lua(&self) -> *mut lua_State {
+        self.0.lua
     }
 }

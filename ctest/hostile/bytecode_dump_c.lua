@@ -1,0 +1,3 @@
+-- Dumps a C function.
+-- expect: script_error
+return string.dump(math.floor)

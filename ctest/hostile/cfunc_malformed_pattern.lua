@@ -1,0 +1,3 @@
+-- A pattern that ends in the middle of an escape.
+-- expect: script_error
+return ("x"):find("%")

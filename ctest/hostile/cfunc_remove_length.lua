@@ -1,0 +1,5 @@
+-- Removes the first item of an array that claims to be endless.
+-- expect: timeout
+-- late: lib
+local t = setmetatable({}, { __len = function() return 1 << 50 end })
+while true do pcall(table.remove, t, 1) end

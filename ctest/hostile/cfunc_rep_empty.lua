@@ -1,0 +1,4 @@
+-- Repeats nothing, as often as possible.
+-- expect: ok|timeout
+-- late: lib
+return string.rep("", math.maxinteger)

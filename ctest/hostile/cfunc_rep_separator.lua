@@ -1,0 +1,3 @@
+-- The separator makes the result too long for an integer.
+-- expect: script_error
+return (""):rep(math.maxinteger, "--")

@@ -1,0 +1,3 @@
+-- A message of no length.
+-- expect: script_error
+error("", 0)

@@ -1,0 +1,3 @@
+-- Raises a function.
+-- expect: script_error
+error(print)

@@ -1,0 +1,3 @@
+-- Raises the table of all globals.
+-- expect: script_error
+error(_G)

@@ -1,0 +1,3 @@
+-- Raises nothing at all.
+-- expect: script_error
+error()

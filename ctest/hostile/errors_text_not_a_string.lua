@@ -1,0 +1,3 @@
+-- Raises a table whose text is a table.
+-- expect: script_error
+error(setmetatable({}, { __tostring = function() return {} end }))

@@ -1,0 +1,3 @@
+-- Reaches into the registry.
+-- expect: script_error
+return debug.getregistry()

@@ -1,0 +1,3 @@
+-- Removes and renames files, and asks for names of temporary ones.
+-- expect: ok
+for _, name in ipairs({ "remove", "rename", "tmpname" }) do assert(os[name] == nil) end

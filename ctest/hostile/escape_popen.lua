@@ -1,0 +1,3 @@
+-- Starts a shell by the plain call.
+-- expect: script_error
+io.popen("true"):close()

@@ -1,0 +1,3 @@
+-- Writes to the metatable of strings.
+-- expect: script_error
+getmetatable("").__index = print

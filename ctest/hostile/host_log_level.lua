@@ -1,0 +1,3 @@
+-- Logs with a level that does not exist.
+-- expect: script_error
+engine.log("fatal", "x")

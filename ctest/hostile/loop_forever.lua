@@ -1,0 +1,3 @@
+-- The plainest loop without an end.
+-- expect: timeout
+while true do end

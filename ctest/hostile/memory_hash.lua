@@ -1,0 +1,5 @@
+-- Grows one hash.
+-- expect: memory
+-- limits: deadline_ms=5000
+local t = {}
+for i = 1, math.huge do t["key" .. i] = i end

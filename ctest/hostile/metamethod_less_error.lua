@@ -1,0 +1,3 @@
+-- A sort whose items cannot be compared.
+-- expect: script_error
+table.sort({ {}, {}, {} })

@@ -1,0 +1,3 @@
+-- The job's own source breaks off.
+-- expect: load_error
+local function f() return (1 +

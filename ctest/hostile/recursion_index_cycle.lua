@@ -1,0 +1,6 @@
+-- Two tables that look for missing fields in each other.
+-- expect: script_error
+local a, b = {}, {}
+setmetatable(a, { __index = b })
+setmetatable(b, { __index = a })
+return a.x

@@ -1,0 +1,3 @@
+-- Returns a function.
+-- expect: value_error
+return function() end

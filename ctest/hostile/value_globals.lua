@@ -1,0 +1,3 @@
+-- Returns everything it can see.
+-- expect: value_error
+return _G

@@ -1,0 +1,3 @@
+-- Returns a table whose key is a table.
+-- expect: value_error
+return { [{}] = 1 }

@@ -1,0 +1,3 @@
+-- Returns nothing but nils.
+-- expect: ok
+return nil, nil, nil

@@ -1,0 +1,3 @@
+-- Returns a weak table whose items nobody else holds.
+-- expect: ok|script_error
+return setmetatable({ {}, {}, { {} } }, { __mode = "v" })
