@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use super::runner::Shared;
 use super::seat::Seat;
+use super::shared::Shared;
 use super::worker::Worker;
 use crate::error::{Error, Result};
 use crate::log::{self, Level};

@@ -1,16 +1,18 @@
 //! One Lua state: it keeps its globals, and the functions of the chunks that it has run.
 
-use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use mlua::{Lua, LuaOptions, StdLib};
 
-use super::chunk::{Chunk, Place};
+use super::chunk::Place;
 use super::convert;
+use super::ending::{Stop, end_early, said, unloaded};
 use super::engine::{self, Engine};
-use super::interrupt::{Interrupt, Reason};
+use super::interrupt::Interrupt;
 use super::job::{Limits, Outcome, Text, Work};
+use super::kept::{Chunks, Compiled, Kept};
 use super::kit::{Isolation, Kit, Library, Setup};
+use super::library;
 use super::memory::{Memory, UNLIMITED};
 use super::stack::hook::{self, Leash};
 use super::stack::host_function::set_function;
@@ -37,21 +39,6 @@ pub struct LuaState {
     /// By slot: whose function is kept, and under which key of the registry.
     kept: Vec<Option<Kept>>,
     builder: Builder,
-}
-
-#[derive(Clone, Copy)]
-struct Kept {
-    serial: NonZeroU64,
-    key: i32,
-}
-
-/// Whether a chunk had been compiled before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Compiled {
-    /// Its function was kept.
-    Before,
-    /// It had to be compiled, or could not be.
-    Now,
 }
 
 /// A job, as its state sees it.
@@ -84,6 +71,7 @@ impl LuaState {
         leash.set_root(&coroutine.stack());
         let sandboxed = kit.library == Library::Sandbox;
         stack::install_calls(&lua, sandboxed).map_err(|_| Error::NoMemory)?;
+        library::install(&lua).map_err(|_| Error::NoMemory)?;
         let packages = engine::install(&lua, engine.clone(), kit).map_err(|_| Error::NoMemory)?;
         for function in &kit.functions {
             let set = set_function(&lua, &function.name, &function.function);
@@ -186,16 +174,6 @@ fn environment(lua: &Lua, make_package: mlua::Function) -> Option<Environment> {
     made.ok().flatten()
 }
 
-/// Why a chunk did not come to its end.
-enum Stop {
-    /// An error is on top of its stack.
-    Raised(Failure),
-    /// This was said about it.
-    Said(Outcome, Vec<u8>),
-    /// It yielded: in the hook, as a rule.
-    Yielded,
-}
-
 fn attempt(
     stack: &mut Stack<'_>,
     main: &Stack<'_>,
@@ -208,142 +186,6 @@ fn attempt(
         Err(failure) => return (Err(unloaded(stack, failure, &run.work.chunk)), Compiled::Now),
     };
     (call(stack, main, builder, run.work.args()), compiled)
-}
-
-/// Says why a job did not end well, runs what has to run at its end, and makes the coroutine
-/// ready for the next one.
-fn end_early(
-    main: &mut Stack<'_>,
-    stack: &mut Stack<'_>,
-    stop: Option<Stop>,
-    run: &Run<'_>,
-) -> (Outcome, Vec<u8>) {
-    // An error object's __tostring runs outside of the coroutine.
-    main.runs(run.interrupt);
-    let mut ended = match (run.interrupt.pending(), stop) {
-        (Some(reason), _) => interrupted(main, stack, reason, run),
-        (None, Some(Stop::Raised(Failure::Memory) | Stop::Said(Outcome::Memory, _))) => {
-            interrupted(main, stack, Reason::Memory, run)
-        }
-        (None, Some(Stop::Raised(Failure::Error))) => {
-            (Outcome::ScriptError, main.describe_error(stack))
-        }
-        (None, Some(Stop::Said(outcome, text))) => (outcome, text),
-        (None, _) => {
-            let text = b"attempt to yield from outside a coroutine";
-            (Outcome::ScriptError, main.with_traceback(text, stack))
-        }
-    };
-    let raised = ended.0 == Outcome::ScriptError;
-    if let Some(reason) = run.interrupt.pending() {
-        if raised {
-            // The text of the error did not end in time.
-            ended = interrupted(main, stack, reason, run);
-        }
-        run.interrupt.forgive(hook::step_without_signal());
-        (run.grace)();
-        stack.runs(run.interrupt);
-        stack.close(main);
-    } else {
-        stack.runs(run.interrupt);
-        stack.close(main);
-        if let (true, Some(reason)) = (raised, run.interrupt.pending()) {
-            // The handlers of the error did not end in time.
-            ended = interrupted(main, stack, reason, run);
-        }
-    }
-    stack.unhook();
-    main.unhook();
-    run.interrupt.take_place();
-    ended
-}
-
-/// What is said of a job that was ended from outside, with place and traceback.
-fn interrupted(
-    main: &mut Stack<'_>,
-    stack: &Stack<'_>,
-    reason: Reason,
-    run: &Run<'_>,
-) -> (Outcome, Vec<u8>) {
-    let noted = run.interrupt.take_place();
-    let place = if noted.is_empty() { stack.place() } else { Some(noted) };
-    let mut text = place.unwrap_or_else(|| run.work.chunk.shown_name());
-    text.push(b' ');
-    let (outcome, what) = explain(reason, run.limits);
-    text.extend_from_slice(what.as_bytes());
-    (outcome, main.with_traceback(&text, stack))
-}
-
-/// The outcome of an interrupted job, and what to say of it.
-pub fn explain(reason: Reason, limits: &Limits) -> (Outcome, String) {
-    match reason {
-        Reason::Timeout => {
-            let ms = limits.deadline_ns / 1_000_000;
-            (Outcome::Timeout, format!("the deadline of {ms} ms has passed"))
-        }
-        Reason::Cancelled => (Outcome::Cancelled, "the job was cancelled".to_owned()),
-        Reason::Instructions => {
-            let text = format!("the budget of {} instructions is used up", limits.instructions);
-            (Outcome::Instructions, text)
-        }
-        Reason::Memory if limits.memory == u64::MAX => {
-            (Outcome::Memory, "not enough memory".to_owned())
-        }
-        Reason::Memory => {
-            let text = format!("not enough memory: the limit is {} bytes", limits.memory);
-            (Outcome::Memory, text)
-        }
-        Reason::Closed => (Outcome::Closed, "the runner was freed".to_owned()),
-    }
-}
-
-/// The functions of a state's chunks.
-struct Chunks<'a> {
-    kept: &'a mut Vec<Option<Kept>>,
-    /// Globals change from job to job.
-    isolated: bool,
-}
-
-impl Chunks<'_> {
-    /// Pushes the chunk's function; keeps it when the chunk has a place.
-    fn push_function(
-        &mut self,
-        stack: &mut Stack<'_>,
-        place: Option<Place>,
-        chunk: &Chunk,
-    ) -> std::result::Result<Compiled, Failure> {
-        let Some(place) = place else {
-            return stack.load(chunk).map(|()| Compiled::Now);
-        };
-        let slot = place.slot as usize;
-        if let Some(&Some(found)) = self.kept.get(slot)
-            && found.serial == place.serial
-        {
-            stack.push_kept(found.key);
-            if self.isolated {
-                stack.use_globals(1);
-            }
-            return Ok(Compiled::Before);
-        }
-        stack.load(chunk)?;
-        self.keep(stack, place);
-        Ok(Compiled::Now)
-    }
-
-    /// Keeps the function on top in the slot of its chunk, instead of what was there.
-    fn keep(&mut self, stack: &mut Stack<'_>, place: Place) {
-        let slot = place.slot as usize;
-        if self.kept.len() <= slot {
-            self.kept.resize(slot + 1, None);
-        }
-        if let Some(old) = self.kept[slot].take() {
-            stack.forget(old.key);
-        }
-        // Without memory for it, the function runs and is compiled again the next time.
-        if let Some(key) = stack.keep_top() {
-            self.kept[slot] = Some(Kept { serial: place.serial, key });
-        }
-    }
 }
 
 /// Calls the function on the coroutine's stack, and reads what it returns.
@@ -390,20 +232,4 @@ fn text_of_last(stack: &mut Stack<'_>, values: &Values) -> std::result::Result<T
             Err(Stop::Said(Outcome::ValueError, [&start, stack.message()].concat()))
         }
     }
-}
-
-/// Why a chunk does not compile. Some of Lua's messages do not name it.
-fn unloaded(stack: &Stack<'_>, failure: Failure, chunk: &Chunk) -> Stop {
-    let name = chunk.shown_name();
-    match said(stack, failure, Outcome::LoadError) {
-        Stop::Said(outcome, text) if !text.starts_with(&name) => {
-            Stop::Said(outcome, [&name, &b" "[..], &text].concat())
-        }
-        stop => stop,
-    }
-}
-
-fn said(stack: &Stack<'_>, failure: Failure, outcome: Outcome) -> Stop {
-    let outcome = if failure == Failure::Memory { Outcome::Memory } else { outcome };
-    Stop::Said(outcome, stack.message().to_vec())
 }

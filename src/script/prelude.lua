@@ -108,13 +108,6 @@ local function make_package(globals)
 end
 
 if not sandboxed then
-    function _G.load(chunk, name, mode, ...)
-        if mode == "b" then
-            return nil, "bytecode is not available"
-        end
-        return load(chunk, name, "t", ...)
-    end
-
     function _G.loadfile(name, mode, ...)
         if mode == "b" then
             return nil, "bytecode is not available"

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use super::crew;
+use super::ending::explain;
 use super::interrupt::Reason;
 use super::job::{Limits, Outcome};
-use super::lua_state::explain;
 use super::recycle::Job;
-use super::runner::Shared;
 use super::seat::Stuck;
+use super::shared::Shared;
 use super::watch::Rescuer;
 use crate::clock::monotonic_ns;
 use crate::log::{self, Level};

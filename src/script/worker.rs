@@ -5,12 +5,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::chunk::Place;
+use super::ending::explain;
 use super::engine::Author;
 use super::job::{Limits, Outcome, Work};
-use super::lua_state::{Compiled, LuaState, Ran, Run, explain};
+use super::kept::Compiled;
+use super::lua_state::{LuaState, Ran, Run};
 use super::recycle::Job;
-use super::runner::{Called, Shared};
 use super::seat::Seat;
+use super::shared::{Called, Shared};
 use super::spin::Spin;
 use super::stack::hook;
 use super::tally::Tally;

@@ -151,7 +151,7 @@ fn runs(lua: *mut lua_State, interrupt: &Interrupt) {
 
 /// A script has caught the error of having no memory: that ends its job all the same.
 #[cold]
-pub(super) fn ran_out_of_memory(lua: *mut lua_State) {
+pub fn ran_out_of_memory(lua: *mut lua_State) {
     if let Some(interrupt) = interrupt_of(lua) {
         note_place(lua, interrupt);
         interrupt.ask_running(Reason::Memory);

@@ -12,8 +12,11 @@ mod coroutine_library;
 mod environment;
 pub mod hook;
 pub mod host_function;
+pub mod native;
+pub mod pieces;
 mod protected;
 mod protected_calls;
+pub mod text;
 mod traceback;
 
 use std::ffi::{CStr, c_int, c_void};
@@ -24,6 +27,7 @@ use mlua::ffi::{self, lua_State};
 
 pub use self::coroutine::{Coroutine, Ended};
 pub use self::environment::Environment;
+use self::pieces::Pieces;
 use self::protected::{Protected, run_protected};
 use super::chunk::Chunk;
 
@@ -43,7 +47,7 @@ pub enum Failure {
 }
 
 /// A function of a library, with its name.
-type Entry = (&'static CStr, ffi::lua_CFunction);
+pub type Entry = (&'static CStr, ffi::lua_CFunction);
 
 /// What is at a place.
 #[derive(Debug)]
@@ -105,18 +109,22 @@ pub fn with_value<R>(
 
 /// Replaces those functions of a new state that could keep a job from being ended.
 pub fn install_calls(lua: &mlua::Lua, sandboxed: bool) -> mlua::Result<()> {
+    set_functions(lua, c"_G", &protected_calls::FUNCTIONS)?;
+    set_functions(lua, c"coroutine", &coroutine_library::FUNCTIONS)?;
+    if sandboxed {
+        set_functions(lua, c"_G", &base_library::FUNCTIONS)?;
+    }
+    Ok(())
+}
+
+/// Puts functions into a library that is loaded.
+pub fn set_functions(lua: &mlua::Lua, library: &CStr, functions: &[Entry]) -> mlua::Result<()> {
     lua.exec_raw_lua(|raw| {
         let mut stack = Stack::of(raw.state());
         let top = stack.top();
-        let set = stack.protect(0, |stack| {
-            stack.set_functions(c"_G", &protected_calls::FUNCTIONS);
-            stack.set_functions(c"coroutine", &coroutine_library::FUNCTIONS);
-            if sandboxed {
-                stack.set_functions(c"_G", &base_library::FUNCTIONS);
-            }
-        });
+        let set = stack.protect(0, |stack| stack.set_functions(library, functions));
         stack.cut(top);
-        set.map_err(|_| mlua::Error::MemoryError("calls".to_owned()))
+        set.map_err(|_| mlua::Error::MemoryError("functions".to_owned()))
     })
 }
 
@@ -272,14 +280,13 @@ impl Stack<'_> {
 
     /// Compiles a chunk, text only, and pushes its function.
     pub fn load(&mut self, chunk: &Chunk) -> Result<(), Failure> {
-        let source = chunk.source.as_ptr().cast();
         let name = CStr::from_bytes_with_nul(&chunk.name).map_or(c"=?", |name| name);
-        // SAFETY: both are readable for the call, and the name ends with a NUL. Compiling is
+        let mut pieces = Pieces::of(&chunk.source);
+        let data = ptr::from_mut(&mut pieces).cast();
+        // SAFETY: the pieces are what the reader takes, and the name ends with a NUL. Compiling is
         // protected by Lua itself.
-        let code = unsafe {
-            let len = chunk.source.len();
-            ffi::luaL_loadbufferx(self.lua, source, len, name.as_ptr(), c"t".as_ptr())
-        };
+        let code =
+            unsafe { ffi::lua_load(self.lua, Pieces::read, data, name.as_ptr(), c"t".as_ptr()) };
         failure(code)
     }
 

@@ -1,0 +1,115 @@
+//! What the workers, the watch and whoever enqueues share, and how a result is delivered.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::admission::Admission;
+use super::chunk::{Chunk, ChunkCache, Place};
+use super::crew::Crew;
+use super::engine::Engine;
+use super::inbox::Inbox;
+use super::job::{Limits, Outcome};
+use super::kit::Kit;
+use super::lua_state::LuaState;
+use super::recycle::Job;
+use super::runner::Collect;
+use super::state_record::StateRecord;
+use super::tally::{Tallies, Tally};
+use super::watch::Watch;
+use crate::actions::{Action, ActionQueue, Body, SCRIPT_RESULT};
+use crate::error::Result;
+use crate::log::{self, Level};
+use crate::sleepers::Sleepers;
+use crate::state_pool::StatePool;
+use crate::value::{self, Builder};
+
+/// What the workers, the watch and whoever enqueues share.
+pub struct Shared {
+    pub(super) inbox: Inbox,
+    pub(super) sleepers: Sleepers,
+    pub(super) admission: Admission,
+    pub(super) tallies: Tallies,
+    pub(super) pool: StatePool<LuaState>,
+    /// Fewer states than workers: no worker keeps one that another waits for.
+    pub(super) has_to_share: bool,
+    pub(super) actions: Arc<ActionQueue>,
+    pub(super) spin_ns: u64,
+    /// By state.
+    pub(super) records: Box<[StateRecord]>,
+    pub(super) gc: Collect,
+    pub(super) limits: Limits,
+    pub(super) close_grace_ns: u64,
+    pub(super) watch: Watch,
+    pub(super) crew: Crew,
+    pub(super) values: value::Limits,
+    pub(super) kit: Kit,
+    pub(super) chunks: ChunkCache,
+}
+
+/// Whether the host's code ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Called {
+    /// It did.
+    Host,
+    /// It did not.
+    Nobody,
+}
+
+impl Shared {
+    pub(super) fn new_state(&self) -> Result<LuaState> {
+        let engine = Engine::new(self.actions.clone(), self.values);
+        LuaState::new(engine, Builder::new(self.values), &self.kit)
+    }
+
+    /// Puts a new state in the place of number `number`. Without memory for it, the old one stays.
+    pub(super) fn renew(&self, number: usize, state: &mut LuaState) {
+        match self.new_state() {
+            Ok(new) => {
+                *state = new;
+                self.records[number].replaced();
+                let text = format!("state {number} is replaced: its globals took its memory");
+                log::write(Level::Warn, text.as_bytes());
+            }
+            Err(_) => log::write(Level::Error, b"no memory for a new Lua state"),
+        }
+    }
+
+    /// The chunk that has this place, unless it was forgotten.
+    pub(super) fn chunk_at(&self, place: Place) -> Option<Arc<Chunk>> {
+        self.chunks.at(place)
+    }
+
+    /// Exactly one result for each job. It is counted first, so that whoever has it finds it
+    /// counted.
+    pub(super) fn deliver(&self, tally: &Tally, mut job: Job) -> Called {
+        tally.job_ended(job.outcome == Outcome::Ok);
+        let delivery = job.delivery();
+        let mut called = Called::Nobody;
+        if let Some(callback) = job.take_callback() {
+            let wanted = delivery.wants_callback();
+            // Also the drop of what it owns is the host's code.
+            let returned = catch_unwind(AssertUnwindSafe(|| {
+                if wanted {
+                    callback(&job);
+                } else {
+                    drop(callback);
+                }
+            }));
+            if returned.is_err() {
+                log::write(Level::Error, b"a result's callback panicked");
+            }
+            called = Called::Host;
+        }
+        if delivery.wants_action() {
+            self.actions.push_always(Action {
+                id: job.id,
+                owner: job.owner,
+                context: job.context,
+                kind: SCRIPT_RESULT,
+                success: job.outcome == Outcome::Ok,
+                body: Body::Script(job),
+            });
+        }
+        called
+    }
+}
