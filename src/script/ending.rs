@@ -33,7 +33,7 @@ pub fn end_early(
             interrupted(main, stack, Reason::Memory, run)
         }
         (None, Some(Stop::Raised(Failure::Error))) => {
-            (Outcome::ScriptError, main.describe_error(stack))
+            (Outcome::ScriptError, named(main.describe_error(stack), run))
         }
         (None, Some(Stop::Said(outcome, text))) => (outcome, text),
         (None, _) => {
@@ -78,7 +78,16 @@ pub fn interrupted(
     text.push(b' ');
     let (outcome, what) = explain(reason, run.limits);
     text.extend_from_slice(what.as_bytes());
-    (outcome, main.with_traceback(&text, stack))
+    (outcome, named(main.with_traceback(&text, stack), run))
+}
+
+/// With the chunk's name at the end, where the traceback of a deep stack does not reach it.
+fn named(mut text: Vec<u8>, run: &Run<'_>) -> Vec<u8> {
+    let name = run.work.chunk.shown_name();
+    if !text.windows(name.len()).any(|part| part == name) {
+        text.extend_from_slice(&[b"\n\t", &name[..], b" in main chunk"].concat());
+    }
+    text
 }
 
 /// The outcome of an interrupted job, and what to say of it.
