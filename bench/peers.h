@@ -38,11 +38,12 @@ void peers_pool_latency(const peers_pool *pool, size_t samples, uint64_t idle_ns
                         double *out_ns);
 uint64_t peers_calibrate_turns(const char *source, size_t source_len, uint64_t target_ns);
 
-/* a bare mlua state, for its size */
+/* a bare mlua state, for its size and its speed */
 typedef struct peers_state peers_state;
 peers_state *peers_state_new(void);
 void peers_state_free(peers_state *state);
 size_t peers_state_lua_bytes(const peers_state *state);
+double peers_state_run(const peers_state *state, const char *source, size_t source_len);
 
 #ifdef __cplusplus
 }

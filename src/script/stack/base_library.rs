@@ -5,9 +5,14 @@ use std::ptr;
 
 use mlua::ffi::{self, lua_State};
 
+use super::environment::is_view;
+
 /// Their names in the global table.
-pub(super) const FUNCTIONS: [super::Entry; 2] =
-    [(c"collectgarbage", collectgarbage), (c"setmetatable", setmetatable)];
+pub(super) const FUNCTIONS: [super::Entry; 3] = [
+    (c"collectgarbage", collectgarbage),
+    (c"getmetatable", getmetatable),
+    (c"setmetatable", setmetatable),
+];
 
 unsafe extern "C-unwind" {
     /// Lua's own, which the bindings lack.
@@ -60,6 +65,7 @@ unsafe extern "C-unwind" fn setmetatable(lua: *mut lua_State) -> c_int {
         // SAFETY: raises.
         unsafe { luaL_typeerror(lua, 2, c"nil or table".as_ptr()) };
     }
+    complete(lua);
     // SAFETY: the object is at 1, and a C function has room for 20 values.
     if unsafe { ffi::luaL_getmetafield(lua, 1, c"__metatable".as_ptr()) } != ffi::LUA_TNIL {
         // SAFETY: raises.
@@ -86,6 +92,32 @@ unsafe extern "C-unwind" fn setmetatable(lua: *mut lua_State) -> c_int {
     }
     // SAFETY: the object stays.
     unsafe { ffi::lua_settop(lua, 1) };
+    1
+}
+
+/// A job's view of its globals or of a library becomes a plain table.
+fn complete(lua: *mut lua_State) {
+    if is_view(lua) {
+        // SAFETY: there is room.
+        unsafe { ffi::lua_pushvalue(lua, 1) };
+        // SAFETY: the function and its argument are there.
+        unsafe { ffi::lua_callk(lua, 1, 0, 0, None) };
+    }
+}
+
+/// A job's view of its globals or of a library has no metatable that a script could see.
+unsafe extern "C-unwind" fn getmetatable(lua: *mut lua_State) -> c_int {
+    // SAFETY: raises when there is none.
+    unsafe { ffi::luaL_checkany(lua, 1) };
+    // SAFETY: there is room, here and below.
+    if is_view(lua) || unsafe { ffi::lua_getmetatable(lua, 1) } == 0 {
+        // SAFETY: as above.
+        unsafe { ffi::lua_pushnil(lua) };
+        return 1;
+    }
+    // Either the field, or the metatable that is on top.
+    // SAFETY: as above.
+    unsafe { ffi::luaL_getmetafield(lua, 1, c"__metatable".as_ptr()) };
     1
 }
 
