@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
+use crossbeam::utils::CachePadded;
+
 use super::seat::Seat;
 use super::shared::Shared;
 use super::worker::Worker;
@@ -96,7 +98,11 @@ impl Crew {
 }
 
 /// Starts a worker in place of number `number`, or of the one that was written off there.
-pub fn start_worker(shared: &Arc<Shared>, number: usize, seat: Arc<Seat>) -> Result<()> {
+pub fn start_worker(
+    shared: &Arc<Shared>,
+    number: usize,
+    seat: Arc<CachePadded<Seat>>,
+) -> Result<()> {
     let crew = &shared.crew;
     let succeeds = crew.working.lock().threads[number].take().is_some();
     let theirs = shared.clone();

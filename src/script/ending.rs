@@ -5,7 +5,7 @@ use super::chunk::Chunk;
 use super::interrupt::Reason;
 use super::job::{Limits, Outcome};
 use super::lua_state::Run;
-use super::stack::{Failure, Stack, hook};
+use super::stack::{Failure, Stack};
 
 /// Why a chunk did not come to its end.
 pub enum Stop {
@@ -47,7 +47,7 @@ pub fn end_early(
             // The text of the error did not end in time.
             ended = interrupted(main, stack, reason, run);
         }
-        run.interrupt.forgive(hook::step_without_signal());
+        run.interrupt.forgive(run.step);
         (run.grace)();
         stack.runs(run.interrupt);
         stack.close(main);

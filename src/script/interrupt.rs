@@ -68,7 +68,7 @@ impl Interrupt {
     pub fn begin(&self, id: u64, instructions: u64, step: u32) {
         self.left.store(instructions, Ordering::Relaxed);
         self.step.store(step, Ordering::Relaxed);
-        self.job.store(id, Ordering::SeqCst);
+        self.job.store(id, Ordering::Relaxed);
     }
 
     /// No job runs any more.

@@ -51,6 +51,8 @@ pub struct Run<'a> {
     pub limits: &'a Limits,
     /// What is asked of the worker. The job has begun there.
     pub interrupt: &'a Interrupt,
+    /// How often the hook looks when nothing else asks for it, 0 = not at all.
+    pub step: u32,
     /// Gives handlers of `__close` their time, and then asks again.
     pub grace: &'a dyn Fn(),
 }

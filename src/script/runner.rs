@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use crossbeam::utils::CachePadded;
+
 use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache};
 use super::crew::{self, Crew, Hooks};
@@ -14,7 +16,8 @@ use super::kit::Kit;
 use super::recycle::Job;
 use super::rescue::Rescue;
 use super::shared::Shared;
-use super::state_record::{StateRecord, StateStats};
+use super::stack::hook;
+use super::state_record::StateStats;
 use super::tally::Tallies;
 use super::watch::Watch;
 use crate::actions::ActionQueue;
@@ -149,8 +152,9 @@ impl ScriptRunner {
             has_to_share: config.states < config.workers,
             actions,
             spin_ns: u64::from(config.spin_us) * 1000,
-            records: (0..states).map(|_| StateRecord::default()).collect(),
+            records: (0..states).map(|_| CachePadded::default()).collect(),
             gc: config.gc,
+            step: hook::step_without_signal(),
             limits: config.limits,
             close_grace_ns: config.close_grace_ns,
             watch: Watch::new(config.workers),
@@ -272,7 +276,7 @@ impl ScriptRunner {
     /// How the state with this number stands.
     pub fn state_stats(&self, number: u32) -> Result<StateStats> {
         let record = self.shared.records.get(number as usize);
-        record.map(StateRecord::stats).ok_or(Error::NotFound)
+        record.map(|record| record.stats()).ok_or(Error::NotFound)
     }
 
     /// How the runner stands; the sums hold at every moment.
@@ -294,7 +298,7 @@ impl ScriptRunner {
             chunk_misses: sums.misses,
             workers: self.config.workers.into(),
             states: self.config.states.into(),
-            lua_bytes: shared.records.iter().map(StateRecord::bytes).sum(),
+            lua_bytes: shared.records.iter().map(|record| record.bytes()).sum(),
             queue_high_water: shared.admission.high_water(),
             workers_replaced: sums.written_off,
         }

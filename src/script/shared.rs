@@ -3,6 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crossbeam::utils::CachePadded;
+
 use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache, Place};
 use super::crew::Crew;
@@ -35,8 +37,11 @@ pub struct Shared {
     pub(super) actions: Arc<ActionQueue>,
     pub(super) spin_ns: u64,
     /// By state.
-    pub(super) records: Box<[StateRecord]>,
+    pub(super) records: Box<[CachePadded<StateRecord>]>,
     pub(super) gc: Collect,
+    /// How often the hook looks when nothing else asks for it, 0 = not at all. A copy: what is
+    /// global may share a cache line with something that is written all the time.
+    pub(super) step: u32,
     pub(super) limits: Limits,
     pub(super) close_grace_ns: u64,
     pub(super) watch: Watch,

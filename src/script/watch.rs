@@ -7,6 +7,8 @@
 
 use std::sync::Arc;
 
+use crossbeam::utils::CachePadded;
+
 use super::interrupt::Reason;
 use super::recycle::Job;
 use super::seat::{NEVER, Seat, Stuck};
@@ -25,7 +27,7 @@ const CLOSING_NS: u64 = 2_000_000;
 /// The watch of one runner.
 pub struct Watch {
     /// By worker. One that was written off is not in here any more.
-    seats: Box<[Mutex<Arc<Seat>>]>,
+    seats: Box<[Mutex<Arc<CachePadded<Seat>>>]>,
     parker: Parker,
     /// When it looks next.
     next: AtomicU64,
@@ -34,6 +36,11 @@ pub struct Watch {
     /// The runner is being freed: all jobs have to end.
     closing: AtomicBool,
     over: AtomicBool,
+}
+
+/// Workers write their seats all the time: no two of them share a cache line.
+fn new_seat() -> Arc<CachePadded<Seat>> {
+    Arc::new(CachePadded::new(Seat::new()))
 }
 
 /// What a watch does with what it finds.
@@ -47,7 +54,7 @@ pub trait Rescuer {
 impl Watch {
     /// A watch over so many workers.
     pub fn new(workers: u32) -> Self {
-        let seats = (0..workers).map(|_| Mutex::new(Arc::new(Seat::new()))).collect();
+        let seats = (0..workers).map(|_| Mutex::new(new_seat())).collect();
         Self {
             seats,
             parker: Parker::default(),
@@ -59,13 +66,13 @@ impl Watch {
     }
 
     /// The seat of `worker`.
-    pub fn seat(&self, worker: usize) -> Arc<Seat> {
+    pub fn seat(&self, worker: usize) -> Arc<CachePadded<Seat>> {
         self.seats[worker].lock().clone()
     }
 
     /// A new seat for the successor of `worker`.
-    pub fn replace(&self, worker: usize) -> Arc<Seat> {
-        let seat = Arc::new(Seat::new());
+    pub fn replace(&self, worker: usize) -> Arc<CachePadded<Seat>> {
+        let seat = new_seat();
         *self.seats[worker].lock() = seat.clone();
         seat
     }

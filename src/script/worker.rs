@@ -4,6 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crossbeam::utils::CachePadded;
+
 use super::chunk::Place;
 use super::ending::explain;
 use super::engine::Author;
@@ -14,7 +16,6 @@ use super::recycle::Job;
 use super::seat::Seat;
 use super::shared::{Called, Shared};
 use super::spin::Spin;
-use super::stack::hook;
 use super::tally::Tally;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
@@ -33,7 +34,7 @@ const MEASURE_EVERY: u32 = 64;
 pub struct Worker {
     number: usize,
     shared: Arc<Shared>,
-    seat: Arc<Seat>,
+    seat: Arc<CachePadded<Seat>>,
     lease: Option<Lease<LuaState>>,
     spin: Spin,
     /// The time at the end of the last job, as long as nothing has happened since.
@@ -56,7 +57,7 @@ enum Fate {
 
 impl Worker {
     /// A worker that has no state yet.
-    pub fn new(number: usize, seat: Arc<Seat>, shared: Arc<Shared>) -> Self {
+    pub fn new(number: usize, seat: Arc<CachePadded<Seat>>, shared: Arc<Shared>) -> Self {
         let spin = Spin::new(shared.spin_ns);
         let (lease, now) = (None, None);
         Self {
@@ -158,7 +159,7 @@ impl Worker {
         }
         let (ran, compiled) = attempted;
         match ran {
-            Ok((values, text)) => (job.values, job.text) = (values, text),
+            Ok((values, text)) => job.succeed(values, text),
             Err((outcome, error)) => job.fail(outcome, error),
         }
         if let Some(compiled) = compiled {
@@ -193,7 +194,7 @@ impl Worker {
         };
         seat.start(*start, limits.deadline_ns);
         let step = match limits.instructions {
-            u64::MAX => hook::step_without_signal(),
+            u64::MAX => shared.step,
             most => INSTRUCTION_STEP.min(u32::try_from(most).unwrap_or(u32::MAX)).max(LEAST_STEP),
         };
         seat.interrupt.begin(id, limits.instructions, step);
@@ -202,7 +203,8 @@ impl Worker {
         }
         let grace =
             || shared.watch.expect(seat, monotonic_ns().saturating_add(shared.close_grace_ns));
-        let run = Run { work, place, limits, interrupt: &seat.interrupt, grace: &grace };
+        let step = shared.step;
+        let run = Run { work, place, limits, step, interrupt: &seat.interrupt, grace: &grace };
         shared.records[number].ran_job();
         state.engine().begin(author);
         let ran = catch_unwind(AssertUnwindSafe(|| state.run(&run)));
