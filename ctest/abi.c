@@ -183,7 +183,7 @@ AT(sl_script_result, run_ns, 88);
 AT(sl_script_result, outcome, 96);
 AT(sl_script_result, worker, 100);
 
-SIZE(sl_script_runner_config, 192);
+SIZE(sl_script_runner_config, 200);
 AT(sl_script_runner_config, workers, 8);
 AT(sl_script_runner_config, states, 12);
 AT(sl_script_runner_config, job_capacity, 16);
@@ -207,8 +207,9 @@ AT(sl_script_runner_config, functions, 136);
 AT(sl_script_runner_config, on_state_create, 152);
 AT(sl_script_runner_config, on_thread_start, 160);
 AT(sl_script_runner_config, on_thread_exit, 168);
-AT(sl_script_runner_config, userdata, 176);
-AT(sl_script_runner_config, drop, 184);
+AT(sl_script_runner_config, submit, 176);
+AT(sl_script_runner_config, userdata, 184);
+AT(sl_script_runner_config, drop, 192);
 
 SIZE(sl_script_job, 136);
 AT(sl_script_job, source, 8);
@@ -228,6 +229,9 @@ AT(sl_script_job, deadline_ms, 104);
 AT(sl_script_job, instructions_max, 112);
 AT(sl_script_job, memory_max, 120);
 AT(sl_script_job, state_wait_ms, 128);
+
+SIZE(sl_script_state_stats, 48);
+AT(sl_script_state_stats, replaced, 40);
 
 SIZE(sl_script_runner_stats, 120);
 AT(sl_script_runner_stats, accepted, 8);

@@ -1,6 +1,8 @@
 /* What the host gives to all states: modules, functions, hooks. */
 #include "script_test.h"
 
+#include <pthread.h>
+
 typedef struct counts {
     int calls;
     int drops;
@@ -124,4 +126,130 @@ SL_TEST(what_cannot_be_set_up_is_not_made_and_nothing_is_taken) {
     SL_CHECK_STATUS(sl_script_runner_new(NULL, &config, &runner), SL_STATUS_NULL_ARGUMENT);
     SL_CHECK_EQ(counts.drops, 0);
     SL_CHECK(runner == NULL);
+}
+
+/* A pool of the host's: two threads that run what is submitted. */
+typedef struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t news;
+    struct {
+        sl_script_task_fn run;
+        void *task;
+    } tasks[64];
+    size_t tasks_len;
+    int ran;
+    bool over;
+    pthread_t threads[2];
+} pool;
+
+static void pool_submit(void *userdata, sl_script_task_fn run, void *task) {
+    pool *pool = userdata;
+    SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
+    SL_CHECK(pool->tasks_len < 64);
+    pool->tasks[pool->tasks_len].run = run;
+    pool->tasks[pool->tasks_len++].task = task;
+    SL_CHECK_EQ(pthread_cond_signal(&pool->news), 0);
+    SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
+}
+
+static void *pool_work(void *userdata) {
+    pool *pool = userdata;
+    SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
+    while (!pool->over || pool->tasks_len != 0) {
+        if (pool->tasks_len == 0) {
+            SL_CHECK_EQ(pthread_cond_wait(&pool->news, &pool->lock), 0);
+            continue;
+        }
+        pool->tasks_len--;
+        sl_script_task_fn run = pool->tasks[pool->tasks_len].run;
+        void *task = pool->tasks[pool->tasks_len].task;
+        pool->ran++;
+        SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
+        run(task);
+        SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
+    }
+    SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
+    return NULL;
+}
+
+static void pool_start(pool *pool) {
+    memset(pool, 0, sizeof *pool);
+    SL_CHECK_EQ(pthread_mutex_init(&pool->lock, NULL), 0);
+    SL_CHECK_EQ(pthread_cond_init(&pool->news, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        SL_CHECK_EQ(pthread_create(&pool->threads[i], NULL, pool_work, pool), 0);
+    }
+}
+
+static void pool_end(pool *pool) {
+    SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
+    pool->over = true;
+    SL_CHECK_EQ(pthread_cond_broadcast(&pool->news), 0);
+    SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
+    for (int i = 0; i < 2; i++) {
+        SL_CHECK_EQ(pthread_join(pool->threads[i], NULL), 0);
+    }
+}
+
+SL_TEST(the_hosts_own_pool_runs_the_jobs) {
+    pool pool;
+    pool_start(&pool);
+    sl_script_runner_config config = config_of(2, 2);
+    config.submit = pool_submit;
+    config.userdata = &pool;
+    config.deadline_ms = 50;
+    host host = host_with(&config);
+    sl_script_job job = job_of("return ...");
+    sl_value arg = {.kind = SL_VALUE_KIND_INTEGER};
+    job.args = &arg;
+    job.args_len = 1;
+    int64_t sum = 0;
+    for (int i = 1; i <= 1000; i++) {
+        arg.as.integer = i;
+        enqueue(&host, &job);
+    }
+    for (int i = 1; i <= 1000; i++) {
+        sl_action action = next_action(&host);
+        SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_OK);
+        sum += action.result->values[0].as.integer;
+        SL_CHECK_OK(sl_action_free(&action));
+    }
+    SL_CHECK_EQ(sum, 500500);
+    sl_action late = run_source(&host, "while true do end");
+    SL_CHECK_EQ(late.result->outcome, SL_OUTCOME_TIMEOUT);
+    SL_CHECK_OK(sl_action_free(&late));
+    expect_text(&host, "return 'healthy'", SL_OUTCOME_OK, "healthy");
+    host_free(&host);
+    pool_end(&pool);
+    SL_CHECK(pool.ran > 0);
+}
+
+SL_TEST(a_runner_on_a_pool_that_does_not_run_can_be_freed) {
+    pool pool;
+    memset(&pool, 0, sizeof pool);
+    SL_CHECK_EQ(pthread_mutex_init(&pool.lock, NULL), 0);
+    SL_CHECK_EQ(pthread_cond_init(&pool.news, NULL), 0);
+    sl_script_runner_config config = config_of(2, 2);
+    config.submit = pool_submit;
+    config.userdata = &pool;
+    sl_action_queue *actions = NULL;
+    SL_CHECK_OK(sl_action_queue_new(NULL, &actions));
+    config.actions = actions;
+    host host = host_with(&config);
+    sl_script_job job = job_of("return 1");
+    for (int i = 0; i < 10; i++) {
+        enqueue(&host, &job);
+    }
+    host_free(&host);
+    for (int i = 0; i < 10; i++) {
+        sl_action action = next_action(&host);
+        SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_CLOSED);
+        SL_CHECK_OK(sl_action_free(&action));
+    }
+    /* Each task is run once, also now. */
+    SL_CHECK_EQ(pool.tasks_len, 2);
+    for (size_t i = 0; i < pool.tasks_len; i++) {
+        pool.tasks[i].run(pool.tasks[i].task);
+    }
+    SL_CHECK_OK(sl_action_queue_free(actions));
 }

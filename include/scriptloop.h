@@ -1897,6 +1897,27 @@ typedef int32_t (*sl_script_state_create_fn)(void *userdata, sl_script_setup *se
 typedef void (*sl_script_thread_fn)(void *userdata, uint32_t worker);
 
 /**
+ * Runs a task that was submitted; to be called once, on any thread of the host's pool.
+ *
+ * @param task  what came with it
+ * @thread any
+ */
+typedef void (*sl_script_task_fn)(void *task);
+
+/**
+ * The host's pool takes a task: it runs jobs for as long as there are any, at most as many tasks
+ * at a time as the runner has workers. Called where a job is enqueued, and on the watch. Must
+ * not wait for the task. The thread that runs it needs a stack of 1 MiB; a real-time signal may
+ * interrupt its system calls (EINTR) when a job is interrupted.
+ *
+ * @param userdata  what came with the config
+ * @param run       to be called once with `task`, even after the runner was freed
+ * @param task      passed to `run`
+ * @thread any
+ */
+typedef void (*sl_script_submit_fn)(void *userdata, sl_script_task_fn run, void *task);
+
+/**
  * Runs a chunk in a new state, without limits. Its globals stay.
  *
  * @param setup       what the hook got
@@ -2065,7 +2086,9 @@ typedef struct sl_script_runner_config {
     sl_script_thread_fn on_thread_start;
     /** Called last on each worker thread. */
     sl_script_thread_fn on_thread_exit;
-    /** Passed to the hooks and `drop`. */
+    /** The host's own pool, which runs the jobs instead of threads of the runner's. NULL = none. */
+    sl_script_submit_fn submit;
+    /** Passed to the hooks, `submit` and `drop`. */
     void *userdata;
     /** Takes `userdata` back when no hook can be called any more, on any thread. */
     sl_drop_fn drop;
@@ -2301,6 +2324,51 @@ SL_API sl_status sl_script_runner_cancel_owner(sl_script_runner *runner, uint64_
  * `out_count` is NULL or valid for one write.
  */
 SL_API sl_status sl_script_runner_cancel_all(sl_script_runner *runner, uint64_t *out_count);
+
+/* ==============================================================================================
+ * Script states: how each of a runner's Lua states stands.
+ * ============================================================================================== */
+
+/** What is known of one state. Set `size` before the call. */
+typedef struct sl_script_state_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Bytes that it holds; measured every 64 jobs and when its worker idles. */
+    uint64_t bytes;
+    /** Most bytes that it held when it was measured. */
+    uint64_t bytes_max;
+    /** Jobs that it has run. */
+    uint64_t jobs;
+    /** Full collections that the runner had it make, as the config says. */
+    uint64_t collections;
+    /**
+     * How often a new state took its place, because its worker was stuck or its globals had taken
+     * all the memory that a job may have.
+     */
+    uint64_t replaced;
+} sl_script_state_stats;
+
+/**
+ * Reads how a state stands. Changes nothing.
+ *
+ * @param      runner     the runner
+ * @param      state      which state, from 0; there are as many as the runner's statistics say
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `runner` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the runner was freed
+ * @return SL_STATUS_WRONG_KIND        `runner` is no script runner
+ * @return SL_STATUS_NOT_FOUND         it has no such state
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_script_runner_read_state(sl_script_runner *runner, uint32_t state,
+                                             sl_script_state_stats *out_stats);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -112,8 +112,14 @@ fn runner() -> ScriptRunner {
         close_grace_ns: 0,
         gc: Collect::BY_ITSELF,
     };
-    ScriptRunner::new(config, Kit::SANDBOX, Hooks::default(), ActionQueue::new(0, WhenFull::Refuse))
-        .expect("a valid config")
+    ScriptRunner::new(
+        config,
+        Kit::SANDBOX,
+        Hooks::default(),
+        None,
+        ActionQueue::new(0, WhenFull::Refuse),
+    )
+    .expect("a valid config")
 }
 
 /// Sends the trees through a chunk that returns its arguments.

@@ -25,6 +25,7 @@ pub mod script_job;
 pub mod script_setup;
 pub mod script_runner;
 pub mod script_cancel;
+pub mod script_state;
 
 /// What the boundary asks of every noun: whether a handle names one, and how many there are.
 struct Noun {

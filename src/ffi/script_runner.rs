@@ -29,7 +29,7 @@ use crate::ffi::script_job::{enqueue, limit_ms_or, limit_or, sl_script_job};
 use crate::ffi::script_result::sl_job_id;
 use crate::ffi::script_setup::{
     self, Functions, Lent, sl_script_function, sl_script_module, sl_script_state_create_fn,
-    sl_script_thread_fn,
+    sl_script_submit_fn, sl_script_thread_fn,
 };
 use crate::ffi::status::sl_status;
 use crate::handles::{Handle, Handled, Kind, Table};
@@ -128,7 +128,9 @@ pub struct sl_script_runner_config {
     pub on_thread_start: sl_script_thread_fn,
     /// Called last on each worker thread.
     pub on_thread_exit: sl_script_thread_fn,
-    /// Passed to the hooks and `drop`.
+    /// The host's own pool, which runs the jobs instead of threads of the runner's. NULL = none.
+    pub submit: sl_script_submit_fn,
+    /// Passed to the hooks, `submit` and `drop`.
     pub userdata: *mut c_void,
     /// Takes `userdata` back when no hook can be called any more, on any thread.
     pub drop: sl_drop_fn,
@@ -165,6 +167,7 @@ unsafe impl Sized0 for sl_script_runner_config {
             on_state_create: None,
             on_thread_start: None,
             on_thread_exit: None,
+            submit: None,
             userdata: std::ptr::null_mut(),
             drop: None,
         }
@@ -272,7 +275,10 @@ unsafe fn new(
     } else {
         borrow::<action_queue::Named, _>(config.actions)?.0.clone()
     };
-    let runner = ScriptRunner::new(settings, kit, hooks, queue.clone())?;
+    let runner = {
+        let submit = script_setup::submit(config.submit, lent.clone());
+        ScriptRunner::new(settings, kit, hooks, submit, queue.clone())?
+    };
     if let Some(woken) = woken {
         queue.wakes(woken)?;
     }

@@ -17,8 +17,10 @@ use crate::ffi::callback::sl_drop_fn;
 use crate::ffi::status::sl_status;
 use crate::ffi::value::{self, sl_value};
 use crate::foreign::{Context, Foreign};
+use crate::script::crew::Task;
 use crate::script::host_function::{Given, HostFunction, read_arguments};
 use crate::script::kit::{Function, Module, OnCreate, Setup};
+use crate::script::runner::Submit;
 use crate::value::{Builder, Limits, Values};
 
 /// What scripts can reach.
@@ -116,6 +118,45 @@ pub type sl_script_state_create_fn =
 /// @thread worker
 pub type sl_script_thread_fn =
     Option<unsafe extern "C-unwind" fn(userdata: *mut c_void, worker: u32)>;
+
+/// Runs a task that was submitted; to be called once, on any thread of the host's pool.
+///
+/// @param task  what came with it
+/// @thread any
+pub type sl_script_task_fn = Option<unsafe extern "C-unwind" fn(task: *mut c_void)>;
+
+/// The host's pool takes a task: it runs jobs for as long as there are any, at most as many tasks
+/// at a time as the runner has workers. Called where a job is enqueued, and on the watch. Must
+/// not wait for the task. The thread that runs it needs a stack of 1 MiB; a real-time signal may
+/// interrupt its system calls (EINTR) when a job is interrupted.
+///
+/// @param userdata  what came with the config
+/// @param run       to be called once with `task`, even after the runner was freed
+/// @param task      passed to `run`
+/// @thread any
+pub type sl_script_submit_fn = Option<
+    unsafe extern "C-unwind" fn(userdata: *mut c_void, run: sl_script_task_fn, task: *mut c_void),
+>;
+
+/// What the host's pool calls.
+unsafe extern "C-unwind" fn run_task(task: *mut c_void) {
+    // SAFETY: `submit` made it from a box, and the host calls this once.
+    let task = unsafe { Box::from_raw(task.cast::<Task>()) };
+    guard(|| {
+        task.run();
+        Ok(())
+    });
+}
+
+/// The host's pool as a runner uses it.
+pub(super) fn submit(submit: sl_script_submit_fn, data: Arc<Lent>) -> Option<Submit> {
+    let submit = submit?;
+    Some(Box::new(move |task: Task| {
+        let task: *mut c_void = Box::into_raw(Box::new(task)).cast();
+        // SAFETY: the host promised that it may be called from any thread that enqueues.
+        unsafe { submit(data.userdata(), Some(run_task), task) };
+    }))
+}
 
 /// The host's data of something that is only taken when the runner is made.
 #[derive(Debug)]

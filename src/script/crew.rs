@@ -45,13 +45,15 @@ struct Working {
     count: usize,
     /// By worker; a thread that is written off is never waited for.
     threads: Vec<Option<JoinHandle<()>>>,
+    /// Nobody begins any more.
+    over: bool,
 }
 
 impl Crew {
     /// Nobody yet, of so many workers.
     pub fn new(workers: u32, hooks: Hooks) -> Self {
         let threads = (0..workers).map(|_| None).collect();
-        let working = Mutex::new(Working { count: 0, threads });
+        let working = Mutex::new(Working { count: 0, threads, over: false });
         Self { hooks, members: Mutex::new(Vec::new()), working, parker: Parker::default() }
     }
 
@@ -71,6 +73,16 @@ impl Crew {
         self.members.lock().contains(&sys::thread_id())
     }
 
+    /// A task of the host's pool is about to work. False when the runner has ended.
+    pub fn begins(&self) -> bool {
+        let mut working = self.working.lock();
+        if working.over {
+            return false;
+        }
+        working.count += 1;
+        true
+    }
+
     /// A worker has nothing to do any more.
     pub fn is_done(&self) {
         self.working.lock().count -= 1;
@@ -82,6 +94,7 @@ impl Crew {
         loop {
             let mut working = self.working.lock();
             if working.count == 0 {
+                working.over = true;
                 let threads = std::mem::take(&mut working.threads);
                 drop(working);
                 for thread in threads.into_iter().flatten() {
@@ -121,6 +134,29 @@ pub fn start_worker(
     }
     working.threads[number] = Some(thread?);
     Ok(())
+}
+
+/// What the host's pool runs, once: one worker, until there is nothing to do.
+pub struct Task {
+    shared: Arc<Shared>,
+    number: usize,
+}
+
+impl Task {
+    /// Worker `number` of this runner.
+    pub fn new(shared: Arc<Shared>, number: usize) -> Self {
+        Self { shared, number }
+    }
+
+    /// Works on the calling thread.
+    pub fn run(self) {
+        let Self { shared, number } = self;
+        if !shared.crew.begins() {
+            return;
+        }
+        Worker::new(number, shared.watch.seat(number), shared.clone()).run_task();
+        shared.crew.is_done();
+    }
 }
 
 /// Starts a thread that the host's signals never run on.

@@ -29,7 +29,7 @@ mod seat;
 mod shared;
 mod spin;
 mod stack;
-mod state_record;
+pub mod state_record;
 mod tally;
 mod watch;
 mod worker;

@@ -37,6 +37,13 @@ impl Rescue {
             }
         }
         let seat = shared.watch.replace(worker);
+        if shared.is_summoned {
+            // The host's thread is the host's; its task does not count any more.
+            shared.crew.is_done();
+            shared.sleepers.free(worker);
+            shared.sleepers.wake(None);
+            return;
+        }
         if crew::start_worker(shared, worker, seat).is_err() {
             shared.crew.is_done();
         }
@@ -60,10 +67,14 @@ impl Rescuer for Rescue {
         self.replace(worker, state);
     }
 
-    fn deliver_cancelled(&self, mut job: Job) {
+    fn deliver_ended(&self, mut job: Job, reason: Reason) {
         let tally = self.0.tallies.of_watch();
         tally.job_started();
-        job.fail(Outcome::Cancelled, b"the job was cancelled before it began".to_vec());
+        let (outcome, text) = match reason {
+            Reason::Closed => (Outcome::Closed, "the runner was freed before the job's turn came"),
+            _ => (Outcome::Cancelled, "the job was cancelled before it began"),
+        };
+        job.fail(outcome, text.as_bytes().to_vec());
         job.start(monotonic_ns());
         self.0.deliver(tally, job);
     }

@@ -1,14 +1,14 @@
 //! The script runner: its parts, its door and its end.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
 use crossbeam::utils::CachePadded;
 
 use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache};
-use super::crew::{self, Crew, Hooks};
+use super::crew::{self, Crew, Hooks, Task};
 use super::inbox::Inbox;
 use super::interrupt::Reason;
 use super::job::{Callback, Limits, Request};
@@ -35,6 +35,9 @@ use crate::value;
 const STATES_MAX: u32 = 1 << 12;
 /// Deepest bound on values: reading them uses the worker's stack.
 const DEPTH_MAX: u32 = 1000;
+
+/// Has the host's pool run a task.
+pub type Submit = Box<dyn Fn(Task) + Send + Sync>;
 
 /// How a runner is made; C's defaults stand in `ffi`.
 #[derive(Clone, Copy, Debug)]
@@ -140,12 +143,31 @@ pub struct Stats {
 
 impl ScriptRunner {
     /// Makes the states and starts the workers. Results go to `actions`.
-    pub fn new(config: Config, kit: Kit, hooks: Hooks, actions: Arc<ActionQueue>) -> Result<Self> {
+    pub fn new(
+        config: Config,
+        kit: Kit,
+        hooks: Hooks,
+        submit: Option<Submit>,
+        actions: Arc<ActionQueue>,
+    ) -> Result<Self> {
         let config = config.checked()?;
         let states = config.states as usize;
-        let shared = Arc::new(Shared {
+        let is_summoned = submit.is_some();
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
             inbox: Inbox::new(config.workers as usize, config.workers.min(config.states) as usize),
-            sleepers: Sleepers::new(config.workers),
+            sleepers: match submit {
+                None => Sleepers::new(config.workers),
+                Some(submit) => {
+                    let shared = shared.clone();
+                    let summon = move |number| {
+                        if let Some(shared) = shared.upgrade() {
+                            submit(Task::new(shared, number));
+                        }
+                    };
+                    Sleepers::summoned(config.workers, Box::new(summon))
+                }
+            },
+            is_summoned,
             admission: Admission::new(config.job_capacity.into()),
             tallies: Tallies::new(config.workers),
             pool: StatePool::with_room_for(states),
@@ -181,6 +203,9 @@ impl ScriptRunner {
             shared.crew.leaves();
         })?;
         *self.watcher.lock() = Some(watcher);
+        if self.shared.is_summoned {
+            return Ok(());
+        }
         for number in 0..self.config.workers as usize {
             crew::start_worker(&self.shared, number, self.shared.watch.seat(number))?;
         }
@@ -234,7 +259,7 @@ impl ScriptRunner {
         let waiting = shared.inbox.extract(|job| wanted(job.id, job.owner));
         let count = waiting.len() as u64;
         if count > 0 {
-            shared.watch.bury(waiting);
+            shared.watch.bury(waiting, Reason::Cancelled);
         }
         let running = shared.watch.ask(Reason::Cancelled, wanted);
         if running > 0 {
@@ -260,10 +285,15 @@ impl ScriptRunner {
         // Workers that wait for a state give up; idle ones look whether there is work left.
         self.shared.pool.close()?;
         self.shared.watch.close();
-        self.shared.sleepers.wake_all();
+        if self.shared.is_summoned {
+            // The host's pool may be waiting for this very call: nothing is asked of it.
+            self.shared.watch.bury(self.shared.inbox.extract(|_| true), Reason::Closed);
+        } else {
+            self.shared.sleepers.wake_all();
+        }
         self.shared.crew.wait();
-        // Only workers that could get no successor leave any.
-        self.shared.watch.bury(self.shared.inbox.extract(|_| true));
+        // What came in the last moment, or was left by workers that could get no successor.
+        self.shared.watch.bury(self.shared.inbox.extract(|_| true), Reason::Closed);
         self.shared.watch.end();
         if let Some(watcher) = self.watcher.lock().take()
             && watcher.join().is_err()

@@ -38,6 +38,8 @@ pub struct Shared {
     pub(super) spin_ns: u64,
     /// By state.
     pub(super) records: Box<[CachePadded<StateRecord>]>,
+    /// Workers are tasks of the host's pool.
+    pub(super) is_summoned: bool,
     pub(super) gc: Collect,
     /// How often the hook looks when nothing else asks for it, 0 = not at all. A copy: what is
     /// global may share a cache line with something that is written all the time.

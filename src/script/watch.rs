@@ -31,8 +31,8 @@ pub struct Watch {
     parker: Parker,
     /// When it looks next.
     next: AtomicU64,
-    /// Cancelled before they began; the watch delivers their results.
-    cancelled: Mutex<Vec<Job>>,
+    /// Jobs that end before they begin; the watch delivers their results.
+    ended: Mutex<Vec<(Job, Reason)>>,
     /// The runner is being freed: all jobs have to end.
     closing: AtomicBool,
     over: AtomicBool,
@@ -47,8 +47,8 @@ fn new_seat() -> Arc<CachePadded<Seat>> {
 pub trait Rescuer {
     /// `worker` does not end its job, which was taken away from it.
     fn rescue(&self, worker: usize, stuck: Stuck);
-    /// A job was cancelled before it began.
-    fn deliver_cancelled(&self, job: Job);
+    /// A job ends before it has begun.
+    fn deliver_ended(&self, job: Job, reason: Reason);
 }
 
 impl Watch {
@@ -59,7 +59,7 @@ impl Watch {
             seats,
             parker: Parker::default(),
             next: AtomicU64::new(NEVER),
-            cancelled: Mutex::new(Vec::new()),
+            ended: Mutex::new(Vec::new()),
             closing: AtomicBool::new(false),
             over: AtomicBool::new(false),
         }
@@ -102,9 +102,9 @@ impl Watch {
         count as u64
     }
 
-    /// Has the watch deliver the results of jobs that were cancelled before they began.
-    pub fn bury(&self, jobs: Vec<Job>) {
-        self.cancelled.lock().extend(jobs);
+    /// Has the watch deliver the results of jobs that end before they begin.
+    pub fn bury(&self, jobs: Vec<Job>, reason: Reason) {
+        self.ended.lock().extend(jobs.into_iter().map(|job| (job, reason)));
         self.parker.unpark();
     }
 
@@ -112,8 +112,9 @@ impl Watch {
     pub fn run(&self, rescuer: &impl Rescuer) {
         loop {
             let over = self.over.load(Ordering::Acquire);
-            for job in std::mem::take(&mut *self.cancelled.lock()) {
-                rescuer.deliver_cancelled(job);
+            let ended = std::mem::take(&mut *self.ended.lock());
+            for (job, reason) in ended {
+                rescuer.deliver_ended(job, reason);
             }
             if over {
                 return;

@@ -20,6 +20,7 @@ use super::tally::Tally;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::state_pool::Lease;
+use crate::sys;
 
 /// Growth of a state that is worth a collection while its worker has nothing to do.
 const IDLE_BYTES: usize = 64 << 10;
@@ -76,8 +77,34 @@ impl Worker {
 
     /// Works until the runner is closed and all its jobs have been started.
     pub fn run(&mut self) {
+        if self.work(true) == Fate::WrittenOff {
+            return;
+        }
+        self.give_back();
+        // The others may be asleep, waiting for the last job to be started: it was.
+        self.shared.sleepers.wake_all();
+        self.shared.crew.is_done();
+    }
+
+    /// Works until there is nothing to do, on a thread of the host's.
+    pub fn run_task(&mut self) {
+        self.work(false);
+        self.give_back();
+    }
+
+    /// Works; `stays` while there is nothing to do, until the end.
+    fn work(&mut self, stays: bool) -> Fate {
         self.shared.crew.joins();
         self.seat.sit();
+        let fate = self.take_jobs(stays);
+        self.shared.crew.leaves();
+        // A signal that was sent for the last job arrives before the seat may be gone: at the
+        // next system call.
+        sys::yield_now();
+        fate
+    }
+
+    fn take_jobs(&mut self, stays: bool) -> Fate {
         loop {
             let shared = &self.shared;
             let had_none = !shared.inbox.has_taken(self.number);
@@ -93,24 +120,27 @@ impl Worker {
                     if self.process(job) == Fate::WrittenOff {
                         // The state is a stranger's by now: it is not given back.
                         drop(self.lease.take());
-                        self.shared.crew.leaves();
-                        return;
+                        return Fate::WrittenOff;
                     }
                 }
                 None => {
                     self.seat.found_none();
                     if shared.admission.is_over(&shared.tallies) {
-                        break;
+                        return Fate::GoesOn;
                     }
-                    self.idle();
+                    if stays {
+                        self.idle();
+                    } else {
+                        self.collect_while_idle();
+                        self.give_back();
+                        let (shared, number) = (&self.shared, self.number);
+                        if shared.sleepers.retire(number, || shared.inbox.has_job_for(number)) {
+                            return Fate::GoesOn;
+                        }
+                    }
                 }
             }
         }
-        self.give_back();
-        // The others may be asleep, waiting for the last job to be started: it was.
-        self.shared.sleepers.wake_all();
-        self.shared.crew.leaves();
-        self.shared.crew.is_done();
     }
 
     fn idle(&mut self) {
