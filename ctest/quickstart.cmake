@@ -32,10 +32,18 @@ endfunction()
 
 file(REMOVE_RECURSE ${BINARY})
 file(MAKE_DIRECTORY ${BINARY})
+set(_lines 0)
 foreach(name CMakeLists.txt main.cpp)
   read_block(${name} text)
+  string(REPLACE ";" "," plain "${text}") # a semicolon would part a list
+  string(REGEX MATCHALL "[^\n]+" lines "${plain}")
+  list(LENGTH lines count)
+  math(EXPR _lines "${_lines} + ${count}")
   file(WRITE ${BINARY}/${name} "${text}")
 endforeach()
+if(_lines GREATER 20)
+  message(FATAL_ERROR "the quick start has ${_lines} lines, 20 were promised")
+endif()
 file(CREATE_LINK ${SOURCE} ${BINARY}/scriptloop SYMBOLIC)
 
 run(${CMAKE_COMMAND} -S . -B build -G ${GENERATOR} -DCMAKE_BUILD_TYPE=Release
