@@ -1255,7 +1255,10 @@ typedef struct sl_action_queue_stats {
     uint64_t delivered;
     /** Actions that were dropped: the oldest of a full queue, or what was left at the end. */
     uint64_t dropped;
-    /** Pushes that were refused because the queue was full. */
+    /**
+     * Pushes that found the queue full and did not get in: refused at once, timed out in their
+     * wait for room, or would have waited for themselves.
+     */
     uint64_t refused;
     /** Actions that wait. */
     uint64_t pending;

@@ -171,7 +171,8 @@ pub struct sl_action_queue_stats {
     pub delivered: u64,
     /// Actions that were dropped: the oldest of a full queue, or what was left at the end.
     pub dropped: u64,
-    /// Pushes that were refused because the queue was full.
+    /// Pushes that found the queue full and did not get in: refused at once, timed out in their
+    /// wait for room, or would have waited for themselves.
     pub refused: u64,
     /// Actions that wait.
     pub pending: u64,
