@@ -46,6 +46,49 @@ SL_TEST(only_the_owner_polls_and_frees) {
     SL_CHECK_OK(sl_loop_free(loop));
 }
 
+typedef struct heir {
+    sl_loop *loop;
+    pthread_t name;
+} heir;
+
+static void *makes_a_loop_and_ends(void *argument) {
+    heir *left = (heir *)argument;
+    left->loop = host_loop();
+    left->name = pthread_self();
+    return NULL;
+}
+
+/* Gives NULL when it has the name of the thread that ended. */
+static void *is_no_owner(void *argument) {
+    const heir *left = (const heir *)argument;
+    bool is_owner = true;
+    SL_CHECK_OK(sl_loop_is_owner(left->loop, &is_owner));
+    SL_CHECK(!is_owner);
+    SL_CHECK_STATUS(sl_loop_poll(left->loop, 0, NULL), SL_STATUS_WRONG_THREAD);
+    SL_CHECK_STATUS(sl_loop_free(left->loop), SL_STATUS_WRONG_THREAD);
+    return pthread_equal(pthread_self(), left->name) ? NULL : argument;
+}
+
+/* Mistake: to know the owner by its pthread_t, which the system gives to a later thread again. In a
+ * child, since nobody can free the loop any more. */
+SL_TEST(a_thread_with_the_name_of_an_owner_that_ended_is_not_the_owner) {
+    int status = 0;
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        heir left = {.loop = NULL};
+        void *other = &left;
+        host_join(host_thread(makes_a_loop_and_ends, &left));
+        for (int i = 0; i < 1000 && other != NULL; ++i) {
+            SL_CHECK_EQ(pthread_join(host_thread(is_no_owner, &left), &other), 0);
+        }
+        SL_CHECK(other == NULL);
+        _exit(0);
+    }
+    SL_CHECK_EQ(waitpid(child, &status, 0), child);
+    SL_CHECK_EQ(status, 0);
+}
+
 static void *takes_and_gives_back(void *argument) {
     sl_loop *loop = (sl_loop *)argument;
     bool is_owner = false;

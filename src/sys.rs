@@ -1,6 +1,8 @@
 //! The operating system: clock, futex, descriptors, thread identity. Nothing else calls libc.
 #![expect(unsafe_code, reason = "system calls have no safe form; each wrapper here is one")]
 
+mod thread;
+
 use std::ffi::c_void;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
@@ -9,6 +11,7 @@ use std::sync::atomic::AtomicU32;
 use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
+pub use crate::sys::thread::thread_id;
 
 const NANOS: u64 = 1_000_000_000;
 
@@ -19,13 +22,6 @@ pub fn monotonic_ns() -> u64 {
     // SAFETY: `time` is valid for one write; the clock exists on every Linux.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut time) };
     time.tv_sec as u64 * NANOS + time.tv_nsec as u64
-}
-
-/// A number that no two living threads share.
-#[inline]
-pub fn thread_id() -> u64 {
-    // SAFETY: has no preconditions.
-    unsafe { libc::pthread_self() as u64 }
 }
 
 /// The calling thread, as `send_signal` knows it.
