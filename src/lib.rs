@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | `error`, `sys`, `sync`, `clock`, `log` | errors, system calls, primitives, time, lines |
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
-//! | `parker`, `sleepers`, `queue` | the one park/wake protocol, for one and for many; queues |
+//! | `spin`, `parker`, `sleepers`, `queue` | the one way to wait, for one and for many; queues |
 //! | `event_loop`, `actions` | the loop of one thread; results for it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `ffi` | the boundary with C, and nothing else |
@@ -24,6 +24,7 @@ pub mod occupancy;
 pub mod parker;
 pub mod queue;
 pub mod sleepers;
+pub mod spin;
 pub mod sync;
 pub mod sys;
 

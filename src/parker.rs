@@ -8,8 +8,9 @@
 use once_cell::sync::OnceCell;
 
 use crate::clock::monotonic_ns;
+use crate::spin::{Pace, Spin};
+use crate::sync::Futex;
 use crate::sync::atomic::{AtomicU32, Ordering};
-use crate::sync::{Futex, spin_hint, yield_now};
 
 /// There is something new to look at.
 pub const NUDGED: u32 = 1;
@@ -21,15 +22,6 @@ const PARKED: u32 = 4;
 const WATCHED: u32 = 8;
 
 const NOTICES: u32 = NUDGED | WOKEN;
-
-/// How many failures in a row it takes to stop spinning, and successes to spin for sure.
-const CREDIT_MAX: u32 = 8;
-/// After this many sleeps without spinning, one wait spins to see whether it pays again.
-const PROBE_EVERY: u32 = 64;
-/// Spins between two looks at the clock.
-const SPINS_PER_LOOK: u32 = 32;
-/// Looks at the clock before other threads are let run between them.
-const LOOKS_ALONE: u32 = 2;
 
 /// What the one who notified has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,34 +37,17 @@ pub enum Told {
 #[derive(Debug, Default)]
 pub struct Parker {
     word: Futex,
-    /// Longest spin before sleeping, in nanoseconds.
-    spin_ns: AtomicU32,
-    /// How much spinning has paid lately: 0 = not at all.
-    credit: AtomicU32,
-    /// Sleeps since the last probe.
-    sleeps: AtomicU32,
+    /// Of the owner, before it sleeps.
+    spin: Spin,
     /// Times that the owner really slept.
     parks: AtomicU32,
 }
 
 impl Parker {
-    /// A word without notices whose owner is awake.
-    #[cfg(not(loom))]
-    pub const fn new() -> Self {
-        Self {
-            word: Futex::new(),
-            spin_ns: AtomicU32::new(0),
-            credit: AtomicU32::new(0),
-            sleeps: AtomicU32::new(0),
-            parks: AtomicU32::new(0),
-        }
-    }
-
     /// Sets how long a wait may spin before it sleeps. With one processor it never spins.
     pub fn set_spin(&self, micros: u32) {
         let micros = if processors() > 1 { micros } else { 0 };
-        self.spin_ns.store(micros.saturating_mul(1000), Ordering::Relaxed);
-        self.credit.store(CREDIT_MAX, Ordering::Relaxed);
+        self.spin.set_longest(u64::from(micros) * 1000);
     }
 
     /// Leaves a notice, and wakes the owner when it sleeps here.
@@ -147,53 +122,10 @@ impl Parker {
         if deadline.is_some_and(|at| at <= monotonic_ns()) {
             return 0;
         }
-        let credit = self.credit.load(Ordering::Relaxed);
-        if self.should_spin(credit) {
-            let taken = self.spin(deadline);
-            if taken != 0 {
-                self.credit.store((credit + 2).min(CREDIT_MAX), Ordering::Relaxed);
-                return taken;
-            }
-            self.credit.store(credit.saturating_sub(1), Ordering::Relaxed);
+        if self.spin.until(&Pace::WORD, deadline, || self.is_notified()) {
+            return self.take();
         }
         self.sleep(deadline)
-    }
-
-    fn should_spin(&self, credit: u32) -> bool {
-        if self.spin_ns.load(Ordering::Relaxed) == 0 {
-            return false;
-        }
-        if credit > 0 {
-            return true;
-        }
-        let sleeps = self.sleeps.load(Ordering::Relaxed) + 1;
-        let probe = sleeps >= PROBE_EVERY;
-        self.sleeps.store(if probe { 0 } else { sleeps }, Ordering::Relaxed);
-        probe
-    }
-
-    fn spin(&self, deadline: Option<u64>) -> u32 {
-        let start = monotonic_ns();
-        let mut end = start + u64::from(self.spin_ns.load(Ordering::Relaxed));
-        if let Some(deadline) = deadline {
-            end = end.min(deadline);
-        }
-        for look in 0.. {
-            for _ in 0..SPINS_PER_LOOK {
-                if self.is_notified() {
-                    return self.take();
-                }
-                spin_hint();
-            }
-            if monotonic_ns() >= end {
-                break;
-            }
-            if look >= LOOKS_ALONE {
-                // Whoever is to notify us may be waiting for this very processor.
-                yield_now();
-            }
-        }
-        0
     }
 
     fn sleep(&self, deadline: Option<u64>) -> u32 {

@@ -27,7 +27,6 @@ mod rescue;
 pub mod runner;
 mod seat;
 mod shared;
-mod spin;
 mod stack;
 pub mod state_record;
 mod tally;

@@ -15,10 +15,10 @@ use super::lua_state::{LuaState, Ran, Run};
 use super::recycle::Job;
 use super::seat::Seat;
 use super::shared::{Called, Shared};
-use super::spin::Spin;
 use super::tally::Tally;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
+use crate::spin::{Pace, Spin};
 use crate::state_pool::Lease;
 use crate::sys;
 
@@ -146,7 +146,7 @@ impl Worker {
     fn idle(&mut self) {
         self.now = None;
         let (number, inbox) = (self.number, &self.shared.inbox);
-        if self.spin.until(|| inbox.has_job_for(number)) {
+        if self.spin.until(&Pace::QUEUE, None, || inbox.has_job_for(number)) {
             return;
         }
         self.collect_while_idle();

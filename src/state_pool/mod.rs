@@ -138,7 +138,7 @@ impl<T> StatePool<T> {
             if deadline.is_none() && inner.lent.iter().all(|&(_, holder)| holder == thread) {
                 return Err(Error::WouldDeadlock);
             }
-            let (parker, answer) = (Parker::new(), Mutex::new(None));
+            let (parker, answer) = (Parker::default(), Mutex::new(None));
             let waiter = Arc::new(Waiter { parker, thread, wants, answer });
             inner.waiters.push_back(waiter.clone());
             self.count_waiters(&inner);
