@@ -43,6 +43,7 @@ const BUILD: &[Need] = &[
 const TEST: &[Need] = &[
     program!("clang", "clang"),
     program!("clang-format", "clang-format"),
+    Need { package: "libfaketime", present: has_faketime },
     // Only to install zig.
     Need { package: "python3-pip", present: || zig().exists() || has_pip() },
 ];
@@ -68,6 +69,13 @@ fn has_module(module: &str) -> bool {
     let query =
         Command::new("pkg-config").args(["--exists", module]).stderr(Stdio::null()).status();
     query.is_ok_and(|status| status.success())
+}
+
+/// It lies in a directory of the machine's kind.
+fn has_faketime() -> bool {
+    let Ok(directories) = fs::read_dir("/usr/lib") else { return false };
+    let mut paths = directories.flatten().map(|entry| entry.path());
+    paths.any(|path| path.join("faketime/libfaketimeMT.so.1").is_file())
 }
 
 fn has_pip() -> bool {
