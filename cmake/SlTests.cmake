@@ -63,3 +63,8 @@ foreach(_script IN LISTS _scripts)
   add_test(NAME hostile.${_name} COMMAND hostile ${_script})
   set_tests_properties(hostile.${_name} PROPERTIES TIMEOUT ${_timeout} LABELS hostile)
 endforeach()
+
+# It brings a malloc of its own, and so do sanitizers.
+if(NOT SCRIPTLOOP_SANITIZER)
+  scriptloop_add_test(${PROJECT_SOURCE_DIR}/ctest/no_memory.c 30 case)
+endif()

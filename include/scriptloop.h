@@ -459,6 +459,7 @@ SL_API sl_status sl_loop_config_init(sl_loop_config *config, size_t size);
  * @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
  * @return SL_STATUS_UNSUPPORTED       the backend is not built in
  * @return SL_STATUS_FULL              2^24 loops are alive
+ * @return SL_STATUS_NO_MEMORY         there is no memory for post_capacity posts
  * @thread any
  * @since  0.1.0
  *
@@ -1292,6 +1293,7 @@ SL_API sl_status sl_action_queue_config_init(sl_action_queue_config *config, siz
  * @return SL_STATUS_NULL_ARGUMENT     `out_queue` is NULL
  * @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
  * @return SL_STATUS_FULL              2^24 queues are alive
+ * @return SL_STATUS_NO_MEMORY         there is no memory for that many actions
  * @thread any
  * @since  0.1.0
  *
@@ -1334,6 +1336,7 @@ SL_API sl_status sl_action_queue_free(sl_action_queue *queue);
  * @return SL_STATUS_FULL              there is no room
  * @return SL_STATUS_TIMEOUT           there was no room in time
  * @return SL_STATUS_WOULD_DEADLOCK    it would wait for the calling thread to take
+ * @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the message
  * @thread any
  * @since  0.1.0
  *
@@ -1569,6 +1572,7 @@ typedef struct sl_state_pool_stats {
  * @return SL_STATUS_FULL              2^24 pools are alive
  * @return SL_STATUS_SYSTEM            `create` returned a number that is no status
  * @return any other status            that is what `create` returned
+ * @return SL_STATUS_NO_MEMORY         there is no memory for that many states; none was made
  * @thread any
  * @since  0.1.0
  *
@@ -2216,6 +2220,7 @@ SL_API sl_status sl_script_runner_free(sl_script_runner *runner);
  * @return SL_STATUS_WRONG_KIND        `runner` is no script runner
  * @return SL_STATUS_FULL              job_capacity jobs have not ended
  * @return SL_STATUS_CLOSED            the runner is being freed
+ * @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the source or arguments
  * @thread any
  * @since  0.1.0
  *
@@ -2342,7 +2347,7 @@ typedef struct sl_script_state_stats {
     uint64_t bytes_max;
     /** Jobs that it has run. */
     uint64_t jobs;
-    /** Full collections that the runner had it make, as the config says. */
+    /** Collections that the runner had it make: as the config says, and while its worker idles. */
     uint64_t collections;
     /**
      * How often a new state took its place, because its worker was stuck or its globals had taken

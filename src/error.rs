@@ -1,6 +1,8 @@
 //! The crate's one error type. Its variants are the statuses of the C API, so that crossing the
 //! boundary is a table lookup and nothing is lost in translation.
 
+use std::collections::TryReserveError;
+
 /// Why a call did nothing. Whoever returns it has left everything as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Error {
@@ -36,6 +38,12 @@ pub enum Error {
     NoMemory,
     /// The operating system refused; the log says what.
     System,
+}
+
+impl From<TryReserveError> for Error {
+    fn from(_: TryReserveError) -> Self {
+        Self::NoMemory
+    }
 }
 
 /// What fallible functions of this crate return.

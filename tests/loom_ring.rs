@@ -45,7 +45,7 @@ fn a_sleeping_consumer_is_told_of_each_of_two_pushes() {
     model.preemption_bound = Some(2);
     model.check(|| {
         let shared = shared();
-        let mut consumer = shared.0.open(2);
+        let mut consumer = shared.0.open(2).expect("there is memory");
         let producers = [1, 2].map(|value| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || push(&shared, value, Bound::Keep).expect("there is room"))
@@ -66,7 +66,7 @@ fn order_holds_from_the_ring_into_the_spill_and_back() {
     model.preemption_bound = Some(3);
     model.check(|| {
         let shared = shared();
-        let mut consumer = shared.0.open(1);
+        let mut consumer = shared.0.open(1).expect("there is memory");
         let producer = thread::spawn({
             let shared = Arc::clone(&shared);
             move || {
@@ -87,7 +87,7 @@ fn two_spilling_producers_lose_nothing() {
     model.preemption_bound = Some(2);
     model.check(|| {
         let shared = shared();
-        let mut consumer = shared.0.open(1);
+        let mut consumer = shared.0.open(1).expect("there is memory");
         let producers = [10, 20].map(|base| {
             let shared = Arc::clone(&shared);
             thread::spawn(move || {
@@ -108,7 +108,7 @@ fn two_spilling_producers_lose_nothing() {
 fn a_push_that_races_with_close_is_given_back_by_one_of_them() {
     loom::model(|| {
         let shared = shared();
-        let consumer = shared.0.open(2);
+        let consumer = shared.0.open(2).expect("there is memory");
         let producer = thread::spawn({
             let shared = Arc::clone(&shared);
             move || push(&shared, 7, Bound::Keep)
@@ -131,14 +131,14 @@ fn a_push_meant_for_a_ring_that_ended_never_lands_in_the_next_one() {
     model.check(|| {
         let shared = shared();
         let generation = Arc::new(AtomicU64::new(1));
-        let consumer = shared.0.open(2);
+        let consumer = shared.0.open(2).expect("there is memory");
         let producer = thread::spawn({
             let (shared, generation) = (Arc::clone(&shared), Arc::clone(&generation));
             move || shared.0.push(Bound::Exceed, || generation.load(Acquire) == 1, || 7)
         });
         generation.store(2, Release);
         let mut left = consumer.close(&shared.0);
-        let second = shared.0.open(1);
+        let second = shared.0.open(1).expect("there is memory");
         assert!(second.close(&shared.0).is_empty(), "it belongs to somebody else");
         match producer.join().expect("no panic") {
             Ok(_) => assert_eq!(left.pop_front(), Some(7)),
@@ -152,7 +152,7 @@ fn a_push_meant_for_a_ring_that_ended_never_lands_in_the_next_one() {
 fn of_two_pushes_that_see_the_request_exactly_one_hears_it() {
     loom::model(|| {
         let shared = shared();
-        let consumer = shared.0.open(2);
+        let consumer = shared.0.open(2).expect("there is memory");
         assert!(consumer.listen(&shared.0));
         let producers = [1, 2].map(|value| {
             let shared = Arc::clone(&shared);
@@ -172,7 +172,7 @@ fn a_slot_is_written_again_only_after_it_was_read_whoever_looked_at_the_head() {
     model.preemption_bound = Some(2);
     model.check(|| {
         let shared = shared();
-        let mut consumer = shared.0.open(1);
+        let mut consumer = shared.0.open(1).expect("there is memory");
         push(&shared, 1, Bound::Keep).expect("there is room");
         let producers = [2, 3].map(|value| {
             let shared = Arc::clone(&shared);

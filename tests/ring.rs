@@ -11,7 +11,7 @@ fn always() -> bool {
 #[test]
 fn order_holds_across_ring_and_spill() {
     let ring = Ring::default();
-    let mut consumer = ring.open(0);
+    let mut consumer = ring.open(0).expect("there is memory");
     let mut next = 0;
     for value in 0..10_000_u64 {
         ring.push(Bound::Keep, always, || value).expect("no bound");
@@ -33,7 +33,7 @@ fn order_holds_across_ring_and_spill() {
 fn capacity_is_exact_whatever_the_number() {
     for capacity in [1, 2, 3, 5, 1023, 1024, 1025, 3000, 65_536, 70_000] {
         let ring = Ring::default();
-        let mut consumer = ring.open(capacity);
+        let mut consumer = ring.open(capacity).expect("there is memory");
         for value in 0..capacity {
             ring.push(Bound::Keep, always, || value).expect("below the bound");
         }
@@ -52,7 +52,7 @@ fn capacity_is_exact_whatever_the_number() {
 fn close_gives_back_what_was_left_and_reopening_starts_anew() {
     let ring = Ring::default();
     for round in 0..10 {
-        let mut consumer = ring.open(4);
+        let mut consumer = ring.open(4).expect("there is memory");
         for value in 0..4 {
             ring.push(Bound::Keep, always, || value).expect("below the bound");
         }
@@ -66,7 +66,7 @@ fn close_gives_back_what_was_left_and_reopening_starts_anew() {
 #[test]
 fn listening_is_seen_by_the_next_push_only_after_it_was_asked_for() {
     let ring = Ring::default();
-    let mut consumer = ring.open(4);
+    let mut consumer = ring.open(4).expect("there is memory");
     assert_eq!(ring.push(Bound::Keep, always, || 1), Ok(false));
     assert!(!consumer.listen(&ring), "there is something to take");
     assert_eq!(consumer.pop(&ring), Some(1));

@@ -32,7 +32,7 @@ fn runner() -> ScriptRunner {
         Kit::SANDBOX,
         Hooks::default(),
         None,
-        ActionQueue::new(0, WhenFull::Refuse),
+        ActionQueue::new(0, WhenFull::Refuse).expect("there is memory"),
     )
     .expect("a valid config")
 }
@@ -43,7 +43,7 @@ fn enqueue(
     delivery: Delivery,
     callback: impl FnOnce() -> Option<Callback>,
 ) {
-    let chunk = runner.chunk(b"=test", source.as_bytes());
+    let chunk = runner.chunk(b"=test", source.as_bytes()).expect("there is memory");
     let request = Request { delivery, ..Request::new(chunk, None, None) };
     runner.enqueue(7, Context::NULL, request, callback).expect("there is room");
 }
@@ -88,7 +88,7 @@ fn close_is_idempotent_and_refuses_what_comes_after() {
     check_text(&runner, "return 1", "1");
     assert_eq!(runner.close(), Ok(()));
     assert_eq!(runner.close(), Err(Error::Closed));
-    let chunk = runner.chunk(b"=test", b"return 1");
+    let chunk = runner.chunk(b"=test", b"return 1").expect("there is memory");
     let request = Request::new(chunk, None, None);
     let refused = runner.enqueue(0, Context::NULL, request, || panic!("nothing is taken"));
     assert_eq!(refused, Err(Error::Closed));

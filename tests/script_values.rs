@@ -74,7 +74,7 @@ fn values_of(trees: &[Tree]) -> Values {
     for tree in trees {
         build(&mut builder, tree).expect("the strategy stays far below the limits");
     }
-    builder.finish()
+    builder.finish().expect("there is memory")
 }
 
 fn tree_of(value: &Value) -> Tree {
@@ -117,14 +117,14 @@ fn runner() -> ScriptRunner {
         Kit::SANDBOX,
         Hooks::default(),
         None,
-        ActionQueue::new(0, WhenFull::Refuse),
+        ActionQueue::new(0, WhenFull::Refuse).expect("there is memory"),
     )
     .expect("a valid config")
 }
 
 /// Sends the trees through a chunk that returns its arguments.
 fn round_trip(runner: &ScriptRunner, trees: &[Tree]) -> Vec<Tree> {
-    let chunk = runner.chunk(b"=echo", b"return ...");
+    let chunk = runner.chunk(b"=echo", b"return ...").expect("there is memory");
     let request = Request::new(chunk, Some(values_of(trees)), None);
     runner.enqueue(0, Context::NULL, request, || None).expect("there is room");
     let action = runner.actions().pop(FOR_EVER).expect("a result comes");
@@ -152,10 +152,10 @@ fn a_builder_can_be_used_again_after_any_tree() {
     let mut builder = Builder::new(LIMITS);
     let large = Tree::Array(vec![Tree::Bytes(vec![7; 100]); 5000]);
     build(&mut builder, &large).expect("it is within the limits");
-    assert_eq!(trees_of(&builder.finish()), [large]);
+    assert_eq!(trees_of(&builder.finish().expect("there is memory")), [large]);
     build(&mut builder, &Tree::Integer(1)).expect("it is within the limits");
-    assert_eq!(trees_of(&builder.finish()), [Tree::Integer(1)]);
-    assert_eq!(trees_of(&builder.finish()), []);
+    assert_eq!(trees_of(&builder.finish().expect("there is memory")), [Tree::Integer(1)]);
+    assert_eq!(trees_of(&builder.finish().expect("there is memory")), []);
 }
 
 #[test]

@@ -101,29 +101,27 @@ impl std::fmt::Debug for ActionQueue {
 
 impl ActionQueue {
     /// An empty queue for at most `capacity` actions; 0 = no bound.
-    pub fn new(capacity: u32, when_full: WhenFull) -> Arc<Self> {
-        Arc::new_cyclic(|this| {
-            let ring = Ring::default();
-            let consumer = ring.open(capacity.into());
-            consumer.listen(&ring);
-            let first = consumer.first();
-            let taking = Taking { consumer: Some(consumer), ..Taking::default() };
-            Self {
-                ring,
-                first,
-                taking: Mutex::new(taking),
-                when_full,
-                closed: AtomicBool::new(false),
-                poppers: Waiters::default(),
-                pushers: Waiters::default(),
-                attachment: OnceCell::new(),
-                told: AtomicBool::new(false),
-                woken: OnceCell::new(),
-                taker: AtomicU64::new(0),
-                refused: AtomicU64::new(0),
-                this: this.clone(),
-            }
-        })
+    pub fn new(capacity: u32, when_full: WhenFull) -> Result<Arc<Self>> {
+        let ring = Ring::default();
+        let consumer = ring.open(capacity.into())?;
+        consumer.listen(&ring);
+        let first = consumer.first();
+        let taking = Taking { consumer: Some(consumer), ..Taking::default() };
+        Ok(Arc::new_cyclic(|this| Self {
+            ring,
+            first,
+            taking: Mutex::new(taking),
+            when_full,
+            closed: AtomicBool::new(false),
+            poppers: Waiters::default(),
+            pushers: Waiters::default(),
+            attachment: OnceCell::new(),
+            told: AtomicBool::new(false),
+            woken: OnceCell::new(),
+            taker: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+            this: this.clone(),
+        }))
     }
 
     /// Appends an action as the queue's policy says.

@@ -109,13 +109,13 @@ impl std::fmt::Debug for EventLoop {
 
 impl EventLoop {
     /// A loop behind `gate`, owned by the calling thread. The gate belongs to no other loop.
-    pub fn new(config: Config, gate: &'static Gate) -> Self {
-        let consumer = gate.ring.open(config.post_capacity.into());
+    pub fn new(config: Config, gate: &'static Gate) -> Result<Self> {
+        let consumer = gate.ring.open(config.post_capacity.into())?;
         gate.parker.set_spin(config.spin_us);
         gate.parker.take();
         gate.owner.store(sys::thread_id(), Ordering::Relaxed);
         let first_post = consumer.first();
-        Self {
+        Ok(Self {
             gate,
             clock: config.clock,
             backend: Box::new(ParkerBackend),
@@ -133,7 +133,7 @@ impl EventLoop {
                 config.post_capacity.into()
             },
             first_post,
-        }
+        })
     }
 
     /// Whether the calling thread owns the loop.

@@ -160,7 +160,8 @@ pub(super) unsafe fn take(action: &sl_action) -> Result<Action> {
     } else {
         // SAFETY: as the caller promised.
         let text = unsafe { bytes(action.message.cast(), action.message_len) }?;
-        let mut copy = Vec::with_capacity(text.len() + 1);
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(text.len() + 1)?;
         copy.extend_from_slice(text);
         copy.push(0);
         Body::Message(copy.into())

@@ -92,7 +92,7 @@ fn new(config: &sl_action_queue_config) -> Result<*mut sl_action_queue> {
     if config.reserved != 0 {
         return Err(Error::InvalidArgument);
     }
-    name(ActionQueue::new(config.capacity, when_full))
+    name(ActionQueue::new(config.capacity, when_full)?)
 }
 
 /// Gives a queue a handle.
@@ -225,6 +225,7 @@ pub unsafe extern "C" fn sl_action_queue_config_init(
 /// @return SL_STATUS_NULL_ARGUMENT     `out_queue` is NULL
 /// @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
 /// @return SL_STATUS_FULL              2^24 queues are alive
+/// @return SL_STATUS_NO_MEMORY         there is no memory for that many actions
 /// @thread any
 /// @since  0.1.0
 ///
@@ -278,6 +279,7 @@ pub extern "C" fn sl_action_queue_free(queue: *mut sl_action_queue) -> sl_status
 /// @return SL_STATUS_FULL              there is no room
 /// @return SL_STATUS_TIMEOUT           there was no room in time
 /// @return SL_STATUS_WOULD_DEADLOCK    it would wait for the calling thread to take
+/// @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the message
 /// @thread any
 /// @since  0.1.0
 ///

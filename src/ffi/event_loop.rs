@@ -191,7 +191,7 @@ impl From<Stats> for sl_loop_stats {
 }
 
 fn new(config: Config) -> Result<*mut sl_loop> {
-    let made = EventLoop::table().insert(|gate, _| Ok(EventLoop::new(config, gate)))?;
+    let made = EventLoop::table().insert(|gate, _| EventLoop::new(config, gate))?;
     Ok(made.as_ptr())
 }
 
@@ -276,6 +276,7 @@ pub unsafe extern "C" fn sl_loop_config_init(
 /// @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
 /// @return SL_STATUS_UNSUPPORTED       the backend is not built in
 /// @return SL_STATUS_FULL              2^24 loops are alive
+/// @return SL_STATUS_NO_MEMORY         there is no memory for post_capacity posts
 /// @thread any
 /// @since  0.1.0
 ///

@@ -181,7 +181,7 @@ pub(super) unsafe fn enqueue(runner: &ScriptRunner, job: &sl_script_job) -> Resu
     // SAFETY: as the caller promised.
     let args = unsafe { value::copy(job.args, job.args_len, runner.value_limits()) }?;
     let args = if job.args_len == 0 { None } else { Some(args) };
-    let chunk = runner.chunk(name.to_bytes(), source);
+    let chunk = runner.chunk(name.to_bytes(), source)?;
     let request = Request {
         priority: job.priority,
         affinity: job.affinity,

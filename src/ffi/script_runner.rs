@@ -271,7 +271,7 @@ unsafe fn new(
     let woken = if waker.is_null() { None } else { Some(find::<EventLoop, _>(waker)?.1) };
     let owns_actions = config.actions.is_null();
     let queue = if owns_actions {
-        ActionQueue::new(0, WhenFull::Refuse)
+        ActionQueue::new(0, WhenFull::Refuse)?
     } else {
         borrow::<action_queue::Named, _>(config.actions)?.0.clone()
     };
@@ -476,6 +476,7 @@ pub extern "C" fn sl_script_runner_free(runner: *mut sl_script_runner) -> sl_sta
 /// @return SL_STATUS_WRONG_KIND        `runner` is no script runner
 /// @return SL_STATUS_FULL              job_capacity jobs have not ended
 /// @return SL_STATUS_CLOSED            the runner is being freed
+/// @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the source or arguments
 /// @thread any
 /// @since  0.1.0
 ///

@@ -17,7 +17,7 @@ pub struct sl_script_state_stats {
     pub bytes_max: u64,
     /// Jobs that it has run.
     pub jobs: u64,
-    /// Full collections that the runner had it make, as the config says.
+    /// Collections that the runner had it make: as the config says, and while its worker idles.
     pub collections: u64,
     /// How often a new state took its place, because its worker was stuck or its globals had taken
     /// all the memory that a job may have.

@@ -171,6 +171,7 @@ impl From<Stats> for sl_state_pool_stats {
 /// @return SL_STATUS_FULL              2^24 pools are alive
 /// @return SL_STATUS_SYSTEM            `create` returned a number that is no status
 /// @return any other status            that is what `create` returned
+/// @return SL_STATUS_NO_MEMORY         there is no memory for that many states; none was made
 /// @thread any
 /// @since  0.1.0
 ///

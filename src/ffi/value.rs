@@ -135,12 +135,15 @@ pub(super) unsafe fn copy(values: *const sl_value, len: usize, limits: Limits) -
     let mut reader = Reader { builder: Builder::new(limits), items_max: limits.items };
     // SAFETY: as the caller promised.
     unsafe { reader.values(values, len) }?;
-    Ok(reader.builder.finish())
+    Ok(reader.builder.finish()?)
 }
 
 impl From<Excess> for Error {
-    fn from(_: Excess) -> Self {
-        Self::InvalidArgument
+    fn from(excess: Excess) -> Self {
+        match excess {
+            Excess::Depth | Excess::Items | Excess::Bytes => Self::InvalidArgument,
+            Excess::Memory => Self::NoMemory,
+        }
     }
 }
 

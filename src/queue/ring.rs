@@ -22,6 +22,7 @@ use std::ptr;
 
 use crossbeam::utils::CachePadded;
 
+use crate::error::Error;
 pub use crate::queue::consumer::Consumer;
 use crate::queue::slots::Slots;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
@@ -123,13 +124,14 @@ impl<T> Default for Ring<T> {
 
 impl<T> Ring<T> {
     /// Begins to take items, at most `capacity` at once (0 = no bound). The ring is closed, and
-    /// the caller is the only one who opens it.
-    pub fn open(&self, capacity: u64) -> Consumer<T> {
+    /// the caller is the only one who opens it. An error says that there is no memory for that
+    /// many; then nothing has changed.
+    pub fn open(&self, capacity: u64) -> Result<Consumer<T>, Error> {
         let (capacity, len) = match capacity {
             0 => (u64::MAX, SLOTS_UNBOUNDED),
             bound => (bound, bound.min(SLOTS_MAX).next_power_of_two()),
         };
-        let slots = Slots::new(len);
+        let slots = Slots::new(len).ok_or(Error::NoMemory)?;
         if capacity != u64::MAX {
             slots.touch();
         }
@@ -146,7 +148,7 @@ impl<T> Ring<T> {
         self.spill.lock().total = 0;
         // Release pairs with the Acquire load in `push`.
         shared.tail.store(first * ONE, Ordering::Release);
-        Consumer::new(first, slots, capacity != u64::MAX)
+        Ok(Consumer::new(first, slots, capacity != u64::MAX))
     }
 
     /// Appends what `make` makes, which is called once and only when its place is certain. On

@@ -35,18 +35,16 @@ impl<T> Clone for Slots<T> {
 impl<T> Copy for Slots<T> {}
 
 impl<T> Slots<T> {
-    /// `len`, a power of two, slots without items, all of whose sequences are zero.
+    /// `len`, a power of two, slots without items, all of whose sequences are zero. `None` when
+    /// there is not that much memory.
     #[cfg(not(loom))]
-    pub fn new(len: u64) -> Self {
+    pub fn new(len: u64) -> Option<Self> {
         let layout = Self::layout(len);
         // From the system's zeroed pages, not written one by one: what is not used costs
         // nothing. Zeroes are a sequence of zero and an item that is not there.
         // SAFETY: a slot has a size, and there is at least one.
         let first = unsafe { std::alloc::alloc_zeroed(layout) }.cast::<Slot<T>>();
-        if first.is_null() {
-            std::alloc::handle_alloc_error(layout);
-        }
-        Self { first, mask: len - 1 }
+        (!first.is_null()).then_some(Self { first, mask: len - 1 })
     }
 
     /// Has the system give all of the memory now: no push will wait for a page.
@@ -63,10 +61,10 @@ impl<T> Slots<T> {
 
     /// The same for the model, which has to see each slot being made.
     #[cfg(loom)]
-    pub fn new(len: u64) -> Self {
+    pub fn new(len: u64) -> Option<Self> {
         let slot = |_| Slot { sequence: AtomicU64::new(0), item: Cell::new(MaybeUninit::uninit()) };
         let slots: Box<[Slot<T>]> = (0..len).map(slot).collect();
-        Self { first: Box::into_raw(slots).cast(), mask: len - 1 }
+        Some(Self { first: Box::into_raw(slots).cast(), mask: len - 1 })
     }
 
     /// Takes the memory back. Items that are still in are not dropped.

@@ -10,6 +10,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroU64;
 use std::sync::Arc;
 
+use crate::error::Result;
 use crate::sync::Mutex;
 
 /// Bytes of all sources that are kept; one longer than a quarter of it is never kept.
@@ -37,10 +38,10 @@ pub struct Place {
 }
 
 impl Chunk {
-    fn new(name: &[u8], source: &[u8], place: Option<Place>, hash: u64) -> Arc<Self> {
-        let mut name = name.to_vec();
-        name.push(0);
-        Arc::new(Self { name: name.into(), source: source.into(), place, hash })
+    /// A copy of both, with no place.
+    fn new(name: &[u8], source: &[u8], hash: u64) -> Result<Self> {
+        let name = copy(&[name, &[0]])?;
+        Ok(Self { name, source: copy(&[source])?, place: None, hash })
     }
 
     /// The name as errors show it, with a colon.
@@ -108,26 +109,36 @@ impl ChunkCache {
     }
 
     /// The chunk of this name and source: the one that is kept, or a new one.
-    pub fn intern(&self, name: &[u8], source: &[u8]) -> Arc<Chunk> {
+    pub fn intern(&self, name: &[u8], source: &[u8]) -> Result<Arc<Chunk>> {
         let source = without_preamble(source);
         let hash = hash_of(name, source);
         if self.capacity == 0 {
-            return Chunk::new(name, source, None, hash);
+            return Chunk::new(name, source, hash).map(Arc::new);
         }
         if let Some(found) = self.known.lock().find(hash, name, source) {
-            return found;
+            return Ok(found);
         }
+        let mut chunk = Chunk::new(name, source, hash)?;
         if source.len() > self.bytes_max / 4 || names_environment(source) {
-            return Chunk::new(name, source, None, hash);
+            return Ok(Arc::new(chunk));
         }
         let mut known = self.known.lock();
         let slot = known.make_room(self, hash, source.len());
         known.last_serial = known.last_serial.saturating_add(1);
         let place = Place { slot, serial: known.last_serial };
-        let chunk = Chunk::new(name, source, Some(place), hash);
+        chunk.place = Some(place);
+        let chunk = Arc::new(chunk);
         known.put(slot, chunk.clone());
-        chunk
+        Ok(chunk)
     }
+}
+
+/// All parts, one behind the other.
+fn copy(parts: &[&[u8]]) -> Result<Box<[u8]>> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(parts.iter().map(|part| part.len()).sum())?;
+    parts.iter().for_each(|part| copy.extend_from_slice(part));
+    Ok(copy.into())
 }
 
 impl Known {
@@ -263,6 +274,10 @@ impl Hasher for Already {
 mod tests {
     use super::*;
 
+    fn intern(cache: &ChunkCache, name: &[u8], source: &[u8]) -> Arc<Chunk> {
+        cache.intern(name, source).expect("there is memory")
+    }
+
     fn place(chunk: &Chunk) -> Place {
         chunk.place.expect("it is kept")
     }
@@ -270,16 +285,16 @@ mod tests {
     #[test]
     fn the_same_source_is_kept_once() {
         let cache = ChunkCache::new(4);
-        let first = cache.intern(b"=a", b"return 1");
-        assert!(Arc::ptr_eq(&first, &cache.intern(b"=a", b"return 1")));
-        assert_ne!(place(&first), place(&cache.intern(b"=b", b"return 1")));
-        assert_ne!(place(&first), place(&cache.intern(b"=a", b"return 2")));
+        let first = intern(&cache, b"=a", b"return 1");
+        assert!(Arc::ptr_eq(&first, &intern(&cache, b"=a", b"return 1")));
+        assert_ne!(place(&first), place(&intern(&cache, b"=b", b"return 1")));
+        assert_ne!(place(&first), place(&intern(&cache, b"=a", b"return 2")));
     }
 
     #[test]
     fn equal_hashes_are_not_taken_for_equal_sources() {
         let cache = ChunkCache::new(4);
-        let first = cache.intern(b"=a", b"return 1");
+        let first = intern(&cache, b"=a", b"return 1");
         let mut known = cache.known.lock();
         assert!(known.find(first.hash, b"=a", b"return 2").is_none());
         assert!(known.find(first.hash, b"=b", b"return 1").is_none());
@@ -290,10 +305,10 @@ mod tests {
     fn a_full_cache_forgets_what_was_not_used_again() {
         let cache = ChunkCache::new(3);
         let source = |number: usize| format!("return {number}").into_bytes();
-        let kept = cache.intern(b"=a", &source(0));
+        let kept = intern(&cache, b"=a", &source(0));
         for number in 1..100 {
-            cache.intern(b"=a", &source(number));
-            assert!(Arc::ptr_eq(&kept, &cache.intern(b"=a", &source(0))));
+            intern(&cache, b"=a", &source(number));
+            assert!(Arc::ptr_eq(&kept, &intern(&cache, b"=a", &source(0))));
         }
         let known = cache.known.lock();
         assert_eq!((known.slots.len(), known.by_hash.len()), (3, 3));
@@ -304,10 +319,10 @@ mod tests {
     fn the_cache_is_bounded_in_bytes() {
         let cache = ChunkCache { bytes_max: 4000, ..ChunkCache::new(100) };
         for number in 0..8 {
-            assert!(cache.intern(b"=a", &[number; 1000]).place.is_some());
+            assert!(intern(&cache, b"=a", &[number; 1000]).place.is_some());
         }
         assert_eq!(cache.known.lock().bytes, 4000);
-        assert_eq!(cache.intern(b"=a", &[0; 1001]).place, None);
+        assert_eq!(intern(&cache, b"=a", &[0; 1001]).place, None);
     }
 
     #[test]
@@ -319,6 +334,6 @@ mod tests {
 
     #[test]
     fn a_chunk_that_names_its_environment_is_compiled_each_time() {
-        assert_eq!(ChunkCache::new(4).intern(b"=a", b"_ENV = {}").place, None);
+        assert_eq!(intern(&ChunkCache::new(4), b"=a", b"_ENV = {}").place, None);
     }
 }

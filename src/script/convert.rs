@@ -33,7 +33,7 @@ pub fn read(
             return Err(trouble.describe(name(index - first + 1)));
         }
     }
-    Ok(builder.finish())
+    builder.finish().map_err(|excess| Trouble::from(excess).describe(name(1)))
 }
 
 /// A value that needs no walk and exceeds no limit.
@@ -176,6 +176,7 @@ impl Trouble {
             What::KeyIsTable => " has a table as a key".to_owned(),
             What::Excess(Excess::Depth) => " lies too deep in tables".to_owned(),
             What::Excess(Excess::Items) => " is one value too many".to_owned(),
+            What::Excess(Excess::Memory) => " needs more memory than there is".to_owned(),
             What::Excess(Excess::Bytes) => " makes the strings too long altogether".to_owned(),
         };
         text.extend_from_slice(what.as_bytes());

@@ -15,6 +15,7 @@ use crossbeam::utils::CachePadded;
 
 use super::job::NORMAL;
 use super::recycle::Job;
+use crate::error::Result;
 use crate::queue::lanes::Lanes;
 use crate::queue::ring::{Bound, Consumer, Ring};
 use crate::sync::Mutex;
@@ -175,13 +176,14 @@ impl Waiting {
 
 impl Inbox {
     /// No jobs, for so many workers. Jobs with an affinity are spread over the first `lanes`.
-    pub fn new(workers: usize, lanes: usize) -> Self {
+    pub fn new(workers: usize, lanes: usize) -> Result<Self> {
         let affine = (0..lanes).map(|_| CachePadded::new(Lane::new())).collect();
         let taken = (0..workers).map(|_| CachePadded::default()).collect();
         let normal = Ring::default();
-        let outlet = Outlet { ring: normal.open(0), aside: VecDeque::new() };
+        let outlet = Outlet { ring: normal.open(0)?, aside: VecDeque::new() };
         let outlet = CachePadded::new(Mutex::new(Some(outlet)));
-        Self { normal, outlet, aside: AtomicUsize::new(0), taken, others: Lane::new(), affine }
+        let aside = AtomicUsize::new(0);
+        Ok(Self { normal, outlet, aside, taken, others: Lane::new(), affine })
     }
 
     /// Puts a job in; says which worker must run it, if not any may.

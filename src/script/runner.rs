@@ -153,8 +153,11 @@ impl ScriptRunner {
         let config = config.checked()?;
         let states = config.states as usize;
         let is_summoned = submit.is_some();
+        let inbox =
+            Inbox::new(config.workers as usize, config.workers.min(config.states) as usize)?;
+        let pool = StatePool::with_room_for(states)?;
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| Shared {
-            inbox: Inbox::new(config.workers as usize, config.workers.min(config.states) as usize),
+            inbox,
             sleepers: match submit {
                 None => Sleepers::new(config.workers),
                 Some(submit) => {
@@ -170,7 +173,7 @@ impl ScriptRunner {
             is_summoned,
             admission: Admission::new(config.job_capacity.into()),
             tallies: Tallies::new(config.workers),
-            pool: StatePool::with_room_for(states),
+            pool,
             has_to_share: config.states < config.workers,
             actions,
             spin_ns: u64::from(config.spin_us) * 1000,
@@ -214,7 +217,7 @@ impl ScriptRunner {
 
     /// The chunk of this name and source, for a request.
     #[inline]
-    pub fn chunk(&self, name: &[u8], source: &[u8]) -> Arc<Chunk> {
+    pub fn chunk(&self, name: &[u8], source: &[u8]) -> Result<Arc<Chunk>> {
         self.shared.chunks.intern(name, source)
     }
 

@@ -21,7 +21,7 @@ pub struct StateStats {
     pub bytes_max: u64,
     /// Jobs that it has run.
     pub jobs: u64,
-    /// Full collections that the runner had it make.
+    /// Collections that the runner had it make.
     pub collections: u64,
     /// How often a new state has taken the place of one that was stuck or could not recover.
     pub replaced: u64,

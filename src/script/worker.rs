@@ -311,6 +311,7 @@ impl Worker {
         while !self.shared.inbox.has_job_for(self.number) {
             if lease.state.collect_some() {
                 (self.uncollected, self.left_bytes) = (0, lease.state.used_bytes());
+                self.shared.records[lease.number as usize].collected();
                 return;
             }
         }

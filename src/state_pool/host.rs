@@ -43,14 +43,17 @@ impl fmt::Debug for HostPool {
 
 impl HostPool {
     /// Makes `count` states. When one cannot be made, the others are destroyed and `data` is
-    /// not taken.
+    /// not taken. All memory is there before the first one is made.
     pub fn new(
         count: u32,
         mut make: impl FnMut() -> Result<Context>,
         destroy: Destroy,
         data: impl FnOnce() -> Foreign,
     ) -> Result<Self> {
-        let mut made = Vec::new();
+        let (mut made, mut lent) = (Vec::new(), Vec::new());
+        made.try_reserve_exact(count as usize)?;
+        lent.try_reserve_exact(count as usize)?;
+        let pool = StatePool::with_room(count as usize)?;
         for _ in 0..count {
             match make() {
                 Ok(state) => made.push(state),
@@ -62,8 +65,8 @@ impl HostPool {
         }
         let host = Arc::new(Host { destroy, _data: data() });
         let own = |state| HostState { state, host: host.clone() };
-        let pool = StatePool::new(made.into_iter().map(own).collect());
-        Ok(Self { pool, lent: Mutex::new(Vec::new()) })
+        pool.fill(made.into_iter().map(own));
+        Ok(Self { pool, lent: Mutex::new(lent) })
     }
 
     /// Lends a state if there is one.

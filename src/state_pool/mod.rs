@@ -81,26 +81,35 @@ pub struct Stats {
 
 impl<T> StatePool<T> {
     /// A pool of these states. They are lent in this order the first time.
-    pub fn new(states: Vec<T>) -> Self {
+    pub fn new(states: Vec<T>) -> Result<Self> {
+        let pool = Self::with_room(states.len())?;
+        pool.fill(states);
+        Ok(pool)
+    }
+
+    /// A pool without states that has the memory for so many.
+    fn with_room(count: usize) -> Result<Self> {
+        let (mut free, mut lent) = (Vec::new(), Vec::new());
+        free.try_reserve_exact(count)?;
+        lent.try_reserve_exact(count)?;
+        let (waiters, acquired, released) = (VecDeque::new(), 0, 0);
+        let inner = Inner { free, lent, waiters, closed: false, acquired, released };
+        Ok(Self { inner: Mutex::new(inner), waiting: AtomicU32::new(0) })
+    }
+
+    /// Puts the states in, no more than there is room for. Allocates nothing.
+    fn fill(&self, states: impl IntoIterator<Item = T>) {
         let lease = |(number, state)| Lease { number, state };
-        let mut free: Vec<_> = (0..).zip(states).map(lease).collect();
+        let free = &mut self.inner.lock().free;
+        free.extend((0..).zip(states).map(lease));
         free.reverse();
-        let inner = Inner {
-            lent: Vec::with_capacity(free.len()),
-            free,
-            waiters: VecDeque::new(),
-            closed: false,
-            acquired: 0,
-            released: 0,
-        };
-        Self { inner: Mutex::new(inner), waiting: AtomicU32::new(0) }
     }
 
     /// A pool without states, for so many.
-    pub fn with_room_for(states: usize) -> Self {
-        let pool = Self::new(Vec::new());
-        pool.inner.lock().lent.reserve(states);
-        pool
+    pub fn with_room_for(states: usize) -> Result<Self> {
+        let pool = Self::new(Vec::new())?;
+        pool.inner.lock().lent.try_reserve(states).map_err(|_| Error::NoMemory)?;
+        Ok(pool)
     }
 
     /// Adds a state; the first one is number 0 and is lent last.

@@ -4,6 +4,7 @@
 //! refuses what exceeds its [`Limits`]. While it builds, lists hold offsets into its blocks
 //! instead of addresses, since blocks move when they grow; `finish` puts the addresses in.
 
+use std::collections::TryReserveError;
 use std::ffi::c_void;
 
 use super::{Data, Kind, Tree, Value, Values};
@@ -28,6 +29,14 @@ pub enum Excess {
     Items,
     /// `Limits::bytes`
     Bytes,
+    /// What the process has.
+    Memory,
+}
+
+impl From<TryReserveError> for Excess {
+    fn from(_: TryReserveError) -> Self {
+        Self::Memory
+    }
 }
 
 /// Where a list began.
@@ -83,6 +92,9 @@ impl Builder {
             return Err(Excess::Items);
         }
         self.items += 1;
+        if self.open.len() == self.open.capacity() {
+            self.open.try_reserve(1)?;
+        }
         self.open.push(value);
         Ok(())
     }
@@ -120,7 +132,7 @@ impl Builder {
         }
         self.push(Value::list(Kind::Bytes, self.bytes.len(), bytes.len()))?;
         self.bytes_used += bytes.len() as u64;
-        self.bytes.reserve(bytes.len() + 1);
+        self.bytes.try_reserve(bytes.len() + 1)?;
         self.bytes.extend_from_slice(bytes);
         self.bytes.push(0);
         Ok(())
@@ -151,35 +163,43 @@ impl Builder {
     fn close(&mut self, list: Open, kind: Kind, len: usize) -> Result<(), Excess> {
         self.depth -= 1;
         let offset = self.block.len();
+        self.block.try_reserve(self.open.len() - list.0)?;
         self.block.extend(self.open.drain(list.0..));
         self.push(Value::list(kind, offset, len))
     }
 
-    /// What was built: the values that lie in no list.
-    pub fn finish(&mut self) -> Values {
+    /// What was built: the values that lie in no list. Afterwards nothing is, also on an error.
+    pub fn finish(&mut self) -> Result<Values, Excess> {
+        let values = self.take();
+        self.clear();
+        values
+    }
+
+    fn take(&mut self) -> Result<Values, Excess> {
         let mut values = Values::none();
         values.len = self.open.len();
         if values.len == 1 {
             values.root = self.open.pop().expect("there is one");
         }
         if !self.open.is_empty() || !self.block.is_empty() || !self.bytes.is_empty() {
+            self.block.try_reserve(self.open.len())?;
             self.block.append(&mut self.open);
-            let block = keep_or_copy(&mut self.block, KEPT_VALUES);
-            let bytes = keep_or_copy(&mut self.bytes, KEPT_BYTES);
+            let block = keep_or_copy(&mut self.block, KEPT_VALUES)?;
+            let bytes = keep_or_copy(&mut self.bytes, KEPT_BYTES)?;
             let tree = values.tree.insert(Box::new(Tree { block, bytes }));
             tree.put_addresses(&mut values.root);
         }
-        self.clear();
-        values
+        Ok(values)
     }
 }
 
 /// Moves a small block's contents out and keeps the block; gives a large one away as it is.
-fn keep_or_copy<T>(block: &mut Vec<T>, kept: usize) -> Vec<T> {
+fn keep_or_copy<T>(block: &mut Vec<T>, kept: usize) -> Result<Vec<T>, Excess> {
     if block.capacity() > kept {
-        return std::mem::take(block);
+        return Ok(std::mem::take(block));
     }
-    let mut exact = Vec::with_capacity(block.len());
+    let mut exact = Vec::new();
+    exact.try_reserve_exact(block.len())?;
     exact.append(block);
-    exact
+    Ok(exact)
 }
