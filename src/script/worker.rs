@@ -301,17 +301,19 @@ impl Worker {
         }
     }
 
-    /// Collects step by step until there is a job, or no garbage that is worth it.
+    /// Collects step by step until there is a job, somebody waits for a state, or no garbage is
+    /// left that is worth it.
     fn collect_while_idle(&mut self) {
         let Some(lease) = &mut self.lease else { return };
         let grown = lease.state.used_bytes().saturating_sub(self.left_bytes);
         if self.uncollected == 0 || grown < IDLE_BYTES {
             return;
         }
-        while !self.shared.inbox.has_job_for(self.number) {
+        let shared = &self.shared;
+        while !shared.inbox.has_job_for(self.number) && !shared.pool.is_contended() {
             if lease.state.collect_some() {
                 (self.uncollected, self.left_bytes) = (0, lease.state.used_bytes());
-                self.shared.records[lease.number as usize].collected();
+                shared.records[lease.number as usize].collected();
                 return;
             }
         }
