@@ -9,7 +9,7 @@ mod tables;
 
 use super::stack;
 
-/// Replaces them in a new state.
+/// Replaces them in a new state that has its leash.
 pub fn install(lua: &mlua::Lua) -> mlua::Result<()> {
     stack::set_functions(lua, c"_G", &load::functions())?;
     stack::set_functions(lua, c"string", &strings::functions())?;
@@ -30,6 +30,8 @@ mod tests {
     #[test]
     fn each_function_does_what_luas_own_does() {
         let lua = Lua::new();
+        let leash = Leash::default();
+        hook::leash(&lua, &leash);
         let compare = lua.load(COMPARE).set_name("=compare").into_function();
         let compare = compare.expect("it compiles");
         // Keeps Lua's own, and gives what compares them with the new ones.

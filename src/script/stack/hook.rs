@@ -86,7 +86,8 @@ impl Leash {
     }
 }
 
-/// Tells `lua` its leash, before it has any coroutines. The leash outlives the state.
+/// Tells `lua` its leash, before it has any coroutines and before any function of ours can run:
+/// Lua leaves the place as it was allocated. The leash outlives the state.
 pub fn leash(lua: &mlua::Lua, leash: &Leash) {
     lua.exec_raw_lua(|raw| {
         // SAFETY: every state has this much space for whoever embeds it; new coroutines copy it.
@@ -97,26 +98,24 @@ pub fn leash(lua: &mlua::Lua, leash: &Leash) {
 }
 
 #[inline]
-fn leash_of<'a>(lua: *mut lua_State) -> Option<&'a Leash> {
-    // SAFETY: every state has this space, zeroed at first.
+fn leash_of<'a>(lua: *mut lua_State) -> &'a Leash {
+    // SAFETY: every state has this space, and `leash` has written it.
     let space = unsafe { ffi::lua_getextraspace(lua) }.cast::<*const Leash>();
-    // SAFETY: as above.
-    let leash = unsafe { space.read() };
-    // SAFETY: null, or what `leash` put there: it outlives the state.
-    unsafe { leash.as_ref() }
+    // SAFETY: as above; what it put there outlives the state.
+    unsafe { &*space.read() }
 }
 
 /// What is asked of whoever runs `lua`. `None` for a state that no worker has.
 #[inline]
 pub(super) fn interrupt_of<'a>(lua: *mut lua_State) -> Option<&'a Interrupt> {
-    let leash = leash_of(lua)?;
+    let leash = leash_of(lua);
     // SAFETY: null, or what `hold` put there: it is valid while its worker has the state.
     unsafe { leash.interrupt.load(Ordering::Relaxed).as_ref() }
 }
 
 /// Whether jobs run on this coroutine.
 pub(super) fn is_root(lua: *mut lua_State) -> bool {
-    leash_of(lua).is_some_and(|leash| leash.root.load(Ordering::Relaxed) == lua)
+    leash_of(lua).root.load(Ordering::Relaxed) == lua
 }
 
 /// The calling thread runs this coroutine of its state from now on.
