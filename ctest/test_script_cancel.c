@@ -1,5 +1,5 @@
 /* Jobs end early wherever they are, each with its one result. */
-#include "script_test.h"
+#include "script_limits.h"
 
 #define ENDLESS "while true do end"
 
@@ -75,6 +75,53 @@ SL_TEST(an_owner_and_all_are_counted) {
     }
     SL_CHECK_EQ(found, 1);
     host_free(&host);
+}
+
+static void note_exit(void *userdata, uint32_t worker) {
+    (void)worker;
+    sem_post(userdata);
+}
+
+static void *free_runner(void *runner) {
+    SL_CHECK_OK(sl_script_runner_free(runner));
+    return NULL;
+}
+
+/* A worker that slept until the last job was started was told by workers, but not by the watch. */
+SL_TEST(workers_leave_while_cancelled_jobs_wait_for_their_results) {
+    sem_t exited;
+    SL_CHECK_EQ(sem_init(&exited, 0, 0), 0);
+    sl_script_runner_config config = config_of(1, 1);
+    config.on_thread_exit = note_exit;
+    config.userdata = &exited;
+    sl_action_queue *results = NULL;
+    SL_CHECK_OK(sl_action_queue_new(NULL, &results));
+    config.actions = results;
+    host host = host_with(&config);
+    gate busy, held;
+    gate_close(&busy, &host, 0);
+    sem_init(&held.entered, 0, 0);
+    sem_init(&held.opened, 0, 0);
+    sl_script_job job = job_of("");
+    job.delivery = SL_DELIVERY_WORKER;
+    job.on_result = gate_wait;
+    job.userdata = &held;
+    enqueue(&host, &job);
+    sl_job_id last = enqueue_of(&host, "", 0);
+    uint64_t count = 0;
+    SL_CHECK_OK(sl_script_runner_cancel_all(host.runner, &count));
+    SL_CHECK_EQ(count, 2);
+    wait_for(&held.entered); /* the watch is in the callback, the last job behind it */
+    gate_open(&busy);
+    pthread_t thread;
+    SL_CHECK_EQ(pthread_create(&thread, NULL, free_runner, host.runner), 0);
+    wait_for(&exited);
+    gate_open(&held);
+    SL_CHECK_EQ(pthread_join(thread, NULL), 0);
+    host.actions = results;
+    expect_outcome(&host, last, SL_OUTCOME_CANCELLED);
+    SL_CHECK_OK(sl_action_queue_free(results));
+    SL_CHECK_EQ(sem_destroy(&exited), 0);
 }
 
 static void count_drop(void *userdata) {

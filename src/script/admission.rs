@@ -8,7 +8,7 @@ use crossbeam::utils::CachePadded;
 
 use super::tally::Tallies;
 use crate::error::{Error, Result};
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 
 const CLOSED: u64 = 1 << 63;
 
@@ -86,10 +86,13 @@ impl Admission {
         self.high_water.fetch_max(id.saturating_sub(started), Ordering::Relaxed);
     }
 
-    /// Lets nobody in any more. False when that was so already.
+    /// Lets nobody in any more. False when that was so already. Whoever was let in at the last
+    /// moment either finds it closed after the job is in the inbox, or the job is found there
+    /// by whoever looks after this call.
     pub fn close(&self) -> bool {
         let first = self.accepted.fetch_or(CLOSED, Ordering::AcqRel) & CLOSED == 0;
         self.closed.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
         first
     }
 

@@ -86,14 +86,19 @@ impl Crew {
     /// A worker has nothing to do any more.
     pub fn is_done(&self) {
         self.working.lock().count -= 1;
+        self.has_news();
+    }
+
+    /// Whoever waits looks again.
+    pub fn has_news(&self) {
         self.parker.unpark();
     }
 
-    /// Waits until all workers are done, and for their threads.
-    pub fn wait(&self) {
+    /// Waits until all workers are done and nothing is left for them, and for their threads.
+    pub fn wait(&self, is_over: impl Fn() -> bool) {
         loop {
             let mut working = self.working.lock();
-            if working.count == 0 {
+            if working.count == 0 && is_over() {
                 working.over = true;
                 let threads = std::mem::take(&mut working.threads);
                 drop(working);

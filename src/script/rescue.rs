@@ -77,5 +77,6 @@ impl Rescuer for Rescue {
         job.fail(outcome, text.as_bytes().to_vec());
         job.start(monotonic_ns());
         self.0.deliver(tally, job);
+        self.0.crew.has_news();
     }
 }

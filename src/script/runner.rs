@@ -252,6 +252,11 @@ impl ScriptRunner {
         job.wait_ns = monotonic_ns();
         let worker = shared.inbox.push(job);
         shared.sleepers.wake(worker);
+        // The fence in `wake` stands between the job and this look: `close` has found the job,
+        // or is found here.
+        if shared.admission.is_closed() {
+            shared.bury_all();
+        }
         Ok(id)
     }
 
@@ -285,19 +290,17 @@ impl ScriptRunner {
         if !self.shared.admission.close() {
             return Err(Error::Closed);
         }
-        // Workers that wait for a state give up; idle ones look whether there is work left.
-        self.shared.pool.close()?;
-        self.shared.watch.close();
-        if self.shared.is_summoned {
-            // The host's pool may be waiting for this very call: nothing is asked of it.
-            self.shared.watch.bury(self.shared.inbox.extract(|_| true), Reason::Closed);
-        } else {
-            self.shared.sleepers.wake_all();
+        // Workers that wait for a state give up; idle ones leave. What waits for a worker is
+        // left to the watch: a host's pool may itself be waiting for this very call.
+        let shared = &*self.shared;
+        shared.pool.close()?;
+        shared.watch.close();
+        shared.bury_all();
+        if !shared.is_summoned {
+            shared.sleepers.wake_all();
         }
-        self.shared.crew.wait();
-        // What came in the last moment, or was left by workers that could get no successor.
-        self.shared.watch.bury(self.shared.inbox.extract(|_| true), Reason::Closed);
-        self.shared.watch.end();
+        shared.crew.wait(|| shared.admission.is_over(&shared.tallies));
+        shared.watch.end();
         if let Some(watcher) = self.watcher.lock().take()
             && watcher.join().is_err()
         {

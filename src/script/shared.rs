@@ -10,6 +10,7 @@ use super::chunk::{Chunk, ChunkCache, Place};
 use super::crew::Crew;
 use super::engine::Engine;
 use super::inbox::Inbox;
+use super::interrupt::Reason;
 use super::job::{Limits, Outcome};
 use super::kit::Kit;
 use super::lua_state::LuaState;
@@ -84,6 +85,11 @@ impl Shared {
     /// The chunk that has this place, unless it was forgotten.
     pub(super) fn chunk_at(&self, place: Place) -> Option<Arc<Chunk>> {
         self.chunks.at(place)
+    }
+
+    /// Ends all jobs that wait for a worker: the runner is closed.
+    pub(super) fn bury_all(&self) {
+        self.watch.bury(self.inbox.extract(|_| true), Reason::Closed);
     }
 
     /// Exactly one result for each job. It is counted first, so that whoever has it finds it

@@ -75,14 +75,12 @@ impl Worker {
         }
     }
 
-    /// Works until the runner is closed and all its jobs have been started.
+    /// Works until the runner is closed.
     pub fn run(&mut self) {
         if self.work(true) == Fate::WrittenOff {
             return;
         }
         self.give_back();
-        // The others may be asleep, waiting for the last job to be started: it was.
-        self.shared.sleepers.wake_all();
         self.shared.crew.is_done();
     }
 
@@ -125,7 +123,7 @@ impl Worker {
                 }
                 None => {
                     self.seat.found_none();
-                    if shared.admission.is_over(&shared.tallies) {
+                    if shared.admission.is_closed() {
                         return Fate::GoesOn;
                     }
                     if stays {
@@ -155,9 +153,8 @@ impl Worker {
             self.give_back();
         }
         let shared = &self.shared;
-        shared.sleepers.sleep(number, || {
-            shared.inbox.has_job_for(number) || shared.admission.is_over(&shared.tallies)
-        });
+        let has_work = || shared.inbox.has_job_for(number) || shared.admission.is_closed();
+        shared.sleepers.sleep(number, has_work);
     }
 
     fn tally(&self) -> &Tally {
