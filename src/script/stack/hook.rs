@@ -101,8 +101,10 @@ pub fn leash(lua: &mlua::Lua, leash: &Leash) {
 fn leash_of<'a>(lua: *mut lua_State) -> &'a Leash {
     // SAFETY: every state has this space, and `leash` has written it.
     let space = unsafe { ffi::lua_getextraspace(lua) }.cast::<*const Leash>();
+    // SAFETY: as above.
+    let leash = unsafe { space.read() };
     // SAFETY: as above; what it put there outlives the state.
-    unsafe { &*space.read() }
+    unsafe { &*leash }
 }
 
 /// What is asked of whoever runs `lua`. `None` for a state that no worker has.
