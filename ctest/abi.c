@@ -149,9 +149,10 @@ AT(sl_action_queue_stats, accepted, 8);
 AT(sl_action_queue_stats, high_water, 48);
 
 /* State pool */
-SIZE(sl_state_pool_stats, 56);
+SIZE(sl_state_pool_stats, 64);
 AT(sl_state_pool_stats, states, 8);
 AT(sl_state_pool_stats, released, 48);
+AT(sl_state_pool_stats, pinned, 56);
 
 /* Script runner */
 VALUE(SL_OUTCOME_OK, 0);

@@ -33,15 +33,22 @@ static void drop(void *userdata) {
 }
 
 static sl_status acquire(shared *shared, uint64_t way, void **out_state) {
-    switch (way % 4) {
+    /* Fewer owners than states: one is always left for those who wait for any. */
+    uint64_t owner = 1 + way / 6 % (STATES - 1);
+    switch (way % 6) {
     case 0:
         return sl_state_pool_try_acquire(shared->pool, out_state);
     case 1:
         return sl_state_pool_acquire_timeout(shared->pool, 0, out_state);
     case 2:
         return sl_state_pool_acquire_timeout(shared->pool, 1, out_state);
-    default:
+    case 3:
         return sl_state_pool_acquire(shared->pool, out_state);
+    case 4:
+        return sl_state_pool_acquire_pinned(shared->pool, owner, UINT32_MAX, out_state);
+    default:
+        sl_state_pool_unpin(shared->pool, owner);
+        return sl_state_pool_acquire_pinned(shared->pool, owner, 1, out_state);
     }
 }
 

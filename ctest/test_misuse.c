@@ -138,6 +138,8 @@ POOL_CALL(sl_state_pool_free, (pool))
 POOL_CALL(sl_state_pool_acquire, (pool, (void **)out_reset()))
 POOL_CALL(sl_state_pool_try_acquire, (pool, (void **)out_reset()))
 POOL_CALL(sl_state_pool_acquire_timeout, (pool, UINT32_MAX, (void **)out_reset()))
+POOL_CALL(sl_state_pool_acquire_pinned, (pool, 1, UINT32_MAX, (void **)out_reset()))
+POOL_CALL(sl_state_pool_unpin, (pool, 1))
 POOL_CALL(sl_state_pool_release, (pool, out_reset()))
 POOL_CALL(sl_state_pool_read_stats, (pool, SIZED_OUT(sl_state_pool_stats)))
 
@@ -146,6 +148,8 @@ static const call pool_calls[] = {
     CALL(sl_state_pool_acquire),
     CALL(sl_state_pool_try_acquire),
     CALL(sl_state_pool_acquire_timeout),
+    CALL(sl_state_pool_acquire_pinned),
+    CALL(sl_state_pool_unpin),
     CALL(sl_state_pool_release),
     CALL(sl_state_pool_read_stats),
 };

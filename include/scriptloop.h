@@ -1508,7 +1508,9 @@ SL_API sl_status sl_action_queue_read_stats(sl_action_queue *queue,
  *
  * A state is any pointer, with functions of the host's that make and destroy it. The state that
  * came back last is lent first, so a pool of one always lends the same. Waiters use no CPU and
- * are served in order of arrival; no one can overtake them. The pool never looks into a state.
+ * are served in order of arrival; no one can overtake them. A state can be pinned to an owner, who
+ * from then on gets that one and no other, and which nobody else gets. The pool never looks into
+ * a state.
  * ============================================================================================== */
 
 /** A pool of states. */
@@ -1543,7 +1545,7 @@ typedef struct sl_state_pool_stats {
     size_t size;
     /** States that exist. */
     uint64_t states;
-    /** States that are not lent. */
+    /** States that are not lent, those that are pinned included. */
     uint64_t available;
     /** States that are lent. */
     uint64_t leased;
@@ -1553,6 +1555,8 @@ typedef struct sl_state_pool_stats {
     uint64_t acquired;
     /** States that came back so far. */
     uint64_t released;
+    /** States that are pinned to an owner, lent or not. */
+    uint64_t pinned;
 } sl_state_pool_stats;
 
 /**
@@ -1602,7 +1606,8 @@ SL_API sl_status sl_state_pool_new(uint32_t states, sl_state_create_fn create,
 SL_API sl_status sl_state_pool_free(sl_state_pool *pool);
 
 /**
- * Lends a state, waiting for one as long as it takes. Uses no CPU while it waits.
+ * Lends a state that is pinned to nobody, waiting for one as long as it takes. Uses no CPU while
+ * it waits.
  *
  * @param      pool       the pool
  * @param[out] out_state  the state, to be given back with sl_state_pool_release
@@ -1611,7 +1616,7 @@ SL_API sl_status sl_state_pool_free(sl_state_pool *pool);
  * @return SL_STATUS_STALE_HANDLE    the pool was freed
  * @return SL_STATUS_WRONG_KIND      `pool` is no state pool
  * @return SL_STATUS_CLOSED          the pool was freed, possibly during the wait
- * @return SL_STATUS_WOULD_DEADLOCK  the calling thread holds all states itself
+ * @return SL_STATUS_WOULD_DEADLOCK  the calling thread holds all states that are pinned to nobody
  * @thread any
  * @since  0.1.0
  *
@@ -1622,7 +1627,7 @@ SL_API sl_status sl_state_pool_free(sl_state_pool *pool);
 SL_API sl_status sl_state_pool_acquire(sl_state_pool *pool, void **out_state);
 
 /**
- * Lends a state if there is one. Never waits.
+ * Lends a state that is pinned to nobody, if there is one. Never waits.
  *
  * @param      pool       the pool
  * @param[out] out_state  the state, to be given back with sl_state_pool_release
@@ -1630,7 +1635,7 @@ SL_API sl_status sl_state_pool_acquire(sl_state_pool *pool, void **out_state);
  * @return SL_STATUS_NULL_ARGUMENT  `pool` or `out_state` is NULL
  * @return SL_STATUS_STALE_HANDLE   the pool was freed
  * @return SL_STATUS_WRONG_KIND     `pool` is no state pool
- * @return SL_STATUS_EMPTY          all states are lent
+ * @return SL_STATUS_EMPTY          all states are lent or pinned
  * @return SL_STATUS_CLOSED         the pool was freed, and states are still lent
  * @thread any
  * @since  0.1.0
@@ -1642,7 +1647,7 @@ SL_API sl_status sl_state_pool_acquire(sl_state_pool *pool, void **out_state);
 SL_API sl_status sl_state_pool_try_acquire(sl_state_pool *pool, void **out_state);
 
 /**
- * Lends a state, waiting for one at most `timeout_ms` of monotonic time.
+ * Lends a state that is pinned to nobody, waiting for one at most `timeout_ms` of monotonic time.
  *
  * @param      pool        the pool
  * @param      timeout_ms  longest wait; 0 = none, UINT32_MAX = for ever
@@ -1654,7 +1659,7 @@ SL_API sl_status sl_state_pool_try_acquire(sl_state_pool *pool, void **out_state
  * @return SL_STATUS_TIMEOUT         no state came back in time
  * @return SL_STATUS_CLOSED          the pool was freed, possibly during the wait
  * @return SL_STATUS_WOULD_DEADLOCK  `timeout_ms` is UINT32_MAX, and the calling thread holds all
- *                                   states itself
+ *                                   states that are pinned to nobody
  * @thread any
  * @since  0.1.0
  *
@@ -1664,6 +1669,55 @@ SL_API sl_status sl_state_pool_try_acquire(sl_state_pool *pool, void **out_state
  */
 SL_API sl_status sl_state_pool_acquire_timeout(sl_state_pool *pool, uint32_t timeout_ms,
                                                void **out_state);
+
+/**
+ * Lends an owner its state, waiting for it at most `timeout_ms` of monotonic time.
+ *
+ * The first time, that is any state that is pinned to nobody; it is pinned to the owner by this
+ * call. From then on the owner gets this one each time, as it was left, and no other call does,
+ * until sl_state_pool_unpin: what a state keeps for an owner stays there between leases. At most
+ * one holder at a time, also when the same owner asks twice.
+ *
+ * @param      pool        the pool
+ * @param      owner       any number but 0, of the host's choice
+ * @param      timeout_ms  longest wait; 0 = none, UINT32_MAX = for ever
+ * @param[out] out_state   the state, to be given back with sl_state_pool_release
+ * @return SL_STATUS_OK                lent
+ * @return SL_STATUS_NULL_ARGUMENT     `pool` or `out_state` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `owner` is 0
+ * @return SL_STATUS_STALE_HANDLE      the pool was freed
+ * @return SL_STATUS_WRONG_KIND        `pool` is no state pool
+ * @return SL_STATUS_TIMEOUT           the state did not come back in time, or all are pinned to
+ *                                     others
+ * @return SL_STATUS_CLOSED            the pool was freed, possibly during the wait
+ * @return SL_STATUS_WOULD_DEADLOCK    `timeout_ms` is UINT32_MAX, and the calling thread holds the
+ *                                     state itself
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_state` is NULL or valid for one write.
+ */
+SL_API sl_status sl_state_pool_acquire_pinned(sl_state_pool *pool, uint64_t owner,
+                                              uint32_t timeout_ms, void **out_state);
+
+/**
+ * The state that is pinned to an owner is anybody's again: at once, or when it comes back if it
+ * is lent. Changes nothing in it.
+ *
+ * @param pool   the pool
+ * @param owner  the owner
+ * @return SL_STATUS_OK                unpinned
+ * @return SL_STATUS_NULL_ARGUMENT     `pool` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `owner` is 0
+ * @return SL_STATUS_STALE_HANDLE      the pool was freed
+ * @return SL_STATUS_WRONG_KIND        `pool` is no state pool
+ * @return SL_STATUS_NOT_FOUND         nothing is pinned to this owner
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_state_pool_unpin(sl_state_pool *pool, uint64_t owner);
 
 /**
  * Gives a state back, from any thread. A thread that waits gets it at once.

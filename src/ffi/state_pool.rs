@@ -2,9 +2,12 @@
 //!
 //! A state is any pointer, with functions of the host's that make and destroy it. The state that
 //! came back last is lent first, so a pool of one always lends the same. Waiters use no CPU and
-//! are served in order of arrival; no one can overtake them. The pool never looks into a state.
+//! are served in order of arrival; no one can overtake them. A state can be pinned to an owner, who
+//! from then on gets that one and no other, and which nobody else gets. The pool never looks into
+//! a state.
 
 use std::ffi::c_void;
+use std::num::NonZeroU64;
 
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
@@ -16,8 +19,8 @@ use crate::ffi::callback::sl_drop_fn;
 use crate::ffi::status::sl_status;
 use crate::foreign::{Context, Foreign};
 use crate::handles::{Handled, Kind, Table};
-use crate::state_pool::Stats;
 use crate::state_pool::host::HostPool;
+use crate::state_pool::{Stats, Wants};
 
 /// A pool of states.
 pub struct sl_state_pool(());
@@ -118,6 +121,16 @@ fn release(pointer: *mut sl_state_pool, state: *mut c_void) -> Result<()> {
     if last { HostPool::table().remove(handle(pointer)?) } else { Ok(()) }
 }
 
+fn deadline(timeout_ms: u32) -> Option<u64> {
+    let is_bounded = timeout_ms != u32::MAX;
+    is_bounded.then(|| monotonic_ns().saturating_add(wait(timeout_ms)))
+}
+
+/// 0 names nobody.
+fn named(owner: u64) -> Result<NonZeroU64> {
+    NonZeroU64::new(owner).ok_or(Error::InvalidArgument)
+}
+
 /// How a pool stands. Set `size` before the call.
 ///
 /// At any moment states = available + leased, and acquired = released + leased.
@@ -128,7 +141,7 @@ pub struct sl_state_pool_stats {
     pub size: usize,
     /// States that exist.
     pub states: u64,
-    /// States that are not lent.
+    /// States that are not lent, those that are pinned included.
     pub available: u64,
     /// States that are lent.
     pub leased: u64,
@@ -138,6 +151,8 @@ pub struct sl_state_pool_stats {
     pub acquired: u64,
     /// States that came back so far.
     pub released: u64,
+    /// States that are pinned to an owner, lent or not.
+    pub pinned: u64,
 }
 
 // SAFETY: repr(C), size first, plain numbers.
@@ -149,9 +164,9 @@ unsafe impl Sized0 for sl_state_pool_stats {
 
 impl From<Stats> for sl_state_pool_stats {
     fn from(stats: Stats) -> Self {
-        let Stats { states, available, leased, waiting, acquired, released } = stats;
+        let Stats { states, available, leased, pinned, waiting, acquired, released } = stats;
         let size = size_of::<Self>();
-        Self { size, states, available, leased, waiting, acquired, released }
+        Self { size, states, available, leased, waiting, acquired, released, pinned }
     }
 }
 
@@ -214,7 +229,8 @@ pub extern "C" fn sl_state_pool_free(pool: *mut sl_state_pool) -> sl_status {
     guard(|| free(pool))
 }
 
-/// Lends a state, waiting for one as long as it takes. Uses no CPU while it waits.
+/// Lends a state that is pinned to nobody, waiting for one as long as it takes. Uses no CPU while
+/// it waits.
 ///
 /// @param      pool       the pool
 /// @param[out] out_state  the state, to be given back with sl_state_pool_release
@@ -223,7 +239,7 @@ pub extern "C" fn sl_state_pool_free(pool: *mut sl_state_pool) -> sl_status {
 /// @return SL_STATUS_STALE_HANDLE    the pool was freed
 /// @return SL_STATUS_WRONG_KIND      `pool` is no state pool
 /// @return SL_STATUS_CLOSED          the pool was freed, possibly during the wait
-/// @return SL_STATUS_WOULD_DEADLOCK  the calling thread holds all states itself
+/// @return SL_STATUS_WOULD_DEADLOCK  the calling thread holds all states that are pinned to nobody
 /// @thread any
 /// @since  0.1.0
 ///
@@ -237,14 +253,14 @@ pub unsafe extern "C" fn sl_state_pool_acquire(
 ) -> sl_status {
     guard(|| {
         required(out_state)?;
-        let state = borrow::<HostPool, _>(pool)?.acquire(None)?;
+        let state = borrow::<HostPool, _>(pool)?.acquire(Wants::Any, None)?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_state, state.0) };
         Ok(())
     })
 }
 
-/// Lends a state if there is one. Never waits.
+/// Lends a state that is pinned to nobody, if there is one. Never waits.
 ///
 /// @param      pool       the pool
 /// @param[out] out_state  the state, to be given back with sl_state_pool_release
@@ -252,7 +268,7 @@ pub unsafe extern "C" fn sl_state_pool_acquire(
 /// @return SL_STATUS_NULL_ARGUMENT  `pool` or `out_state` is NULL
 /// @return SL_STATUS_STALE_HANDLE   the pool was freed
 /// @return SL_STATUS_WRONG_KIND     `pool` is no state pool
-/// @return SL_STATUS_EMPTY          all states are lent
+/// @return SL_STATUS_EMPTY          all states are lent or pinned
 /// @return SL_STATUS_CLOSED         the pool was freed, and states are still lent
 /// @thread any
 /// @since  0.1.0
@@ -274,7 +290,7 @@ pub unsafe extern "C" fn sl_state_pool_try_acquire(
     })
 }
 
-/// Lends a state, waiting for one at most `timeout_ms` of monotonic time.
+/// Lends a state that is pinned to nobody, waiting for one at most `timeout_ms` of monotonic time.
 ///
 /// @param      pool        the pool
 /// @param      timeout_ms  longest wait; 0 = none, UINT32_MAX = for ever
@@ -286,7 +302,7 @@ pub unsafe extern "C" fn sl_state_pool_try_acquire(
 /// @return SL_STATUS_TIMEOUT         no state came back in time
 /// @return SL_STATUS_CLOSED          the pool was freed, possibly during the wait
 /// @return SL_STATUS_WOULD_DEADLOCK  `timeout_ms` is UINT32_MAX, and the calling thread holds all
-///                                   states itself
+///                                   states that are pinned to nobody
 /// @thread any
 /// @since  0.1.0
 ///
@@ -301,15 +317,73 @@ pub unsafe extern "C" fn sl_state_pool_acquire_timeout(
 ) -> sl_status {
     guard(|| {
         required(out_state)?;
-        let deadline = match timeout_ms {
-            u32::MAX => None,
-            bounded => Some(monotonic_ns().saturating_add(wait(bounded))),
-        };
-        let state = borrow::<HostPool, _>(pool)?.acquire(deadline)?;
+        let state = borrow::<HostPool, _>(pool)?.acquire(Wants::Any, deadline(timeout_ms))?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_state, state.0) };
         Ok(())
     })
+}
+
+/// Lends an owner its state, waiting for it at most `timeout_ms` of monotonic time.
+///
+/// The first time, that is any state that is pinned to nobody; it is pinned to the owner by this
+/// call. From then on the owner gets this one each time, as it was left, and no other call does,
+/// until sl_state_pool_unpin: what a state keeps for an owner stays there between leases. At most
+/// one holder at a time, also when the same owner asks twice.
+///
+/// @param      pool        the pool
+/// @param      owner       any number but 0, of the host's choice
+/// @param      timeout_ms  longest wait; 0 = none, UINT32_MAX = for ever
+/// @param[out] out_state   the state, to be given back with sl_state_pool_release
+/// @return SL_STATUS_OK                lent
+/// @return SL_STATUS_NULL_ARGUMENT     `pool` or `out_state` is NULL
+/// @return SL_STATUS_INVALID_ARGUMENT  `owner` is 0
+/// @return SL_STATUS_STALE_HANDLE      the pool was freed
+/// @return SL_STATUS_WRONG_KIND        `pool` is no state pool
+/// @return SL_STATUS_TIMEOUT           the state did not come back in time, or all are pinned to
+///                                     others
+/// @return SL_STATUS_CLOSED            the pool was freed, possibly during the wait
+/// @return SL_STATUS_WOULD_DEADLOCK    `timeout_ms` is UINT32_MAX, and the calling thread holds the
+///                                     state itself
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `out_state` is NULL or valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_state_pool_acquire_pinned(
+    pool: *mut sl_state_pool,
+    owner: u64,
+    timeout_ms: u32,
+    out_state: *mut *mut c_void,
+) -> sl_status {
+    guard(|| {
+        required(out_state)?;
+        let pool = borrow::<HostPool, _>(pool)?;
+        let state = pool.acquire(Wants::PinnedTo(named(owner)?), deadline(timeout_ms))?;
+        // SAFETY: as the caller promised.
+        unsafe { write_out(out_state, state.0) };
+        Ok(())
+    })
+}
+
+/// The state that is pinned to an owner is anybody's again: at once, or when it comes back if it
+/// is lent. Changes nothing in it.
+///
+/// @param pool   the pool
+/// @param owner  the owner
+/// @return SL_STATUS_OK                unpinned
+/// @return SL_STATUS_NULL_ARGUMENT     `pool` is NULL
+/// @return SL_STATUS_INVALID_ARGUMENT  `owner` is 0
+/// @return SL_STATUS_STALE_HANDLE      the pool was freed
+/// @return SL_STATUS_WRONG_KIND        `pool` is no state pool
+/// @return SL_STATUS_NOT_FOUND         nothing is pinned to this owner
+/// @thread any
+/// @since  0.1.0
+#[unsafe(no_mangle)]
+pub extern "C" fn sl_state_pool_unpin(pool: *mut sl_state_pool, owner: u64) -> sl_status {
+    guard(|| borrow::<HostPool, _>(pool)?.unpin(named(owner)?))
 }
 
 /// Gives a state back, from any thread. A thread that waits gets it at once.

@@ -19,7 +19,7 @@ use super::tally::Tally;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::spin::{Pace, Spin};
-use crate::state_pool::Lease;
+use crate::state_pool::{Lease, Wants};
 use crate::sys;
 
 /// Growth of a state that is worth a collection while its worker has nothing to do.
@@ -256,8 +256,9 @@ impl Worker {
     ) -> Result<()> {
         // Lane, worker and state have the same number: a key always meets the same state.
         let own = self.number as u32;
-        let wants = if affinity != 0 || !self.shared.has_to_share { Some(own) } else { None };
-        let fits = |lease: &Lease<_>| wants.is_none_or(|wanted| wanted == lease.number);
+        let any = affinity == 0 && self.shared.has_to_share;
+        let wants = if any { Wants::Any } else { Wants::Number(own) };
+        let fits = |lease: &Lease<_>| any || lease.number == own;
         if !self.lease.as_ref().is_some_and(fits) {
             self.give_back();
             let deadline = Some(start.saturating_add(limits.state_wait_ns));

@@ -1,9 +1,10 @@
 //! A pool of the host's own states: pointers, with a function that destroys them.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
-use super::{Lease, StatePool, Stats};
+use super::{Lease, StatePool, Stats, Wants};
 use crate::error::{Error, Result};
 use crate::foreign::{Context, Foreign};
 use crate::sync::Mutex;
@@ -71,12 +72,17 @@ impl HostPool {
 
     /// Lends a state if there is one.
     pub fn try_acquire(&self) -> Result<Context> {
-        self.pool.try_acquire(None).map(|lease| self.lend(lease))
+        self.pool.try_acquire(Wants::Any).map(|lease| self.lend(lease))
     }
 
     /// Waits for a state until `deadline`.
-    pub fn acquire(&self, deadline: Option<u64>) -> Result<Context> {
-        self.pool.acquire(None, deadline).map(|lease| self.lend(lease))
+    pub fn acquire(&self, wants: Wants, deadline: Option<u64>) -> Result<Context> {
+        self.pool.acquire(wants, deadline).map(|lease| self.lend(lease))
+    }
+
+    /// What was pinned to `owner` is anybody's.
+    pub fn unpin(&self, owner: NonZeroU64) -> Result<()> {
+        self.pool.unpin(owner)
     }
 
     fn lend(&self, lease: Lease<HostState>) -> Context {

@@ -2,12 +2,14 @@
 //!
 //! The one that came back last is lent first: its memory is warm. Whoever waits is served in
 //! order of arrival, and a state that comes back is handed to the waiter directly, so that nobody
-//! can overtake. One may also wait for one particular state. No lock is held while a state is
-//! made, used or destroyed.
+//! can overtake. One may also wait for one particular state, or have one pinned to an owner: it
+//! is lent to nobody else until it is unpinned. No lock is held while a state is made, used or
+//! destroyed.
 
 pub mod host;
 
 use std::collections::VecDeque;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 
 use crate::clock::monotonic_ns;
@@ -26,6 +28,17 @@ pub struct Lease<T> {
     pub state: T,
 }
 
+/// Which states somebody would take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wants {
+    /// Any that is pinned to nobody.
+    Any,
+    /// The one with this number.
+    Number(u32),
+    /// The one that is pinned to this owner, else any, which is pinned to it by that.
+    PinnedTo(NonZeroU64),
+}
+
 /// The states that are not lent, and who waits for one.
 #[derive(Debug)]
 pub struct StatePool<T> {
@@ -40,6 +53,8 @@ struct Inner<T> {
     free: Vec<Lease<T>>,
     /// Who has which of the others: number and thread.
     lent: Vec<(u32, u64)>,
+    /// By number: whom it is pinned to. As long as it has to be.
+    pins: Vec<Option<NonZeroU64>>,
     /// First come, first served.
     waiters: VecDeque<Arc<Waiter<T>>>,
     closed: bool,
@@ -51,15 +66,9 @@ struct Inner<T> {
 struct Waiter<T> {
     parker: Parker,
     thread: u64,
-    wants: Option<u32>,
+    wants: Wants,
     /// What became of the wait; set while the pool is locked.
     answer: Mutex<Option<Result<Lease<T>>>>,
-}
-
-impl<T> Waiter<T> {
-    fn takes(&self, number: u32) -> bool {
-        self.wants.is_none_or(|wanted| wanted == number)
-    }
 }
 
 /// How the pool stands. States that are neither available nor leased have been destroyed.
@@ -71,6 +80,8 @@ pub struct Stats {
     pub available: u64,
     /// Of these, how many are lent.
     pub leased: u64,
+    /// How many are pinned to an owner, lent or not.
+    pub pinned: u64,
     /// How many wait.
     pub waiting: u64,
     /// Leases so far.
@@ -89,11 +100,12 @@ impl<T> StatePool<T> {
 
     /// A pool without states that has the memory for so many.
     fn with_room(count: usize) -> Result<Self> {
-        let (mut free, mut lent) = (Vec::new(), Vec::new());
+        let (mut free, mut lent, mut pins) = (Vec::new(), Vec::new(), Vec::new());
         free.try_reserve_exact(count)?;
         lent.try_reserve_exact(count)?;
+        pins.try_reserve_exact(count)?;
         let (waiters, acquired, released) = (VecDeque::new(), 0, 0);
-        let inner = Inner { free, lent, waiters, closed: false, acquired, released };
+        let inner = Inner { free, lent, pins, waiters, closed: false, acquired, released };
         Ok(Self { inner: Mutex::new(inner), waiting: AtomicU32::new(0) })
     }
 
@@ -119,21 +131,21 @@ impl<T> StatePool<T> {
         inner.free.push(Lease { number, state });
     }
 
-    /// Lends a state, or the one that is wanted, if it can be had at once.
-    pub fn try_acquire(&self, wants: Option<u32>) -> Result<Lease<T>> {
+    /// Lends a state that is wanted, if it can be had at once.
+    pub fn try_acquire(&self, wants: Wants) -> Result<Lease<T>> {
         self.inner.lock().lend(wants, thread_id())
     }
 
     /// Waits for a state until `deadline` (absolute, monotonic). Without a deadline the wait is
-    /// refused when this thread has all states itself and so would wait for itself.
-    pub fn acquire(&self, wants: Option<u32>, deadline: Option<u64>) -> Result<Lease<T>> {
+    /// refused when this thread has all wanted states itself and so would wait for itself.
+    pub fn acquire(&self, wants: Wants, deadline: Option<u64>) -> Result<Lease<T>> {
         self.acquire_unless(wants, deadline, || false)
     }
 
     /// The same, unless `given_up`, which is asked again after a call of `hurry`.
     pub fn acquire_unless(
         &self,
-        wants: Option<u32>,
+        wants: Wants,
         deadline: Option<u64>,
         given_up: impl Fn() -> bool,
     ) -> Result<Lease<T>> {
@@ -144,7 +156,7 @@ impl<T> StatePool<T> {
                 Err(Error::Empty) => {}
                 lent_or_closed => return lent_or_closed,
             }
-            if deadline.is_none() && inner.lent.iter().all(|&(_, holder)| holder == thread) {
+            if deadline.is_none() && inner.waits_for_itself(wants, thread) {
                 return Err(Error::WouldDeadlock);
             }
             let (parker, answer) = (Parker::default(), Mutex::new(None));
@@ -202,18 +214,40 @@ impl<T> StatePool<T> {
             drop(lease);
             return last;
         }
-        let next = inner.waiters.iter().position(|waiter| waiter.takes(lease.number));
-        match next.and_then(|at| inner.waiters.remove(at)) {
-            Some(waiter) => {
-                self.count_waiters(&inner);
-                inner.note(lease.number, waiter.thread);
-                *waiter.answer.lock() = Some(Ok(lease));
-                drop(inner);
-                waiter.parker.unpark();
-            }
-            None => inner.free.push(lease),
-        }
+        inner.free.push(lease);
+        let served = self.serve(&mut inner);
+        drop(inner);
+        served.into_iter().for_each(|waiter| waiter.parker.unpark());
         false
+    }
+
+    /// The state that is pinned to `owner` is anybody's again, now or when it comes back.
+    pub fn unpin(&self, owner: NonZeroU64) -> Result<()> {
+        let mut inner = self.inner.lock();
+        let number = inner.pinned_to(owner).ok_or(Error::NotFound)?;
+        inner.pins[number as usize] = None;
+        // Whoever waited for that one may take another, too.
+        let mut served = Vec::new();
+        while let Some(waiter) = self.serve(&mut inner) {
+            served.push(waiter);
+        }
+        drop(inner);
+        served.iter().for_each(|waiter| waiter.parker.unpark());
+        Ok(())
+    }
+
+    /// Gives the first one who waits for a free state what it wants; it is yet to be woken.
+    fn serve(&self, inner: &mut Inner<T>) -> Option<Arc<Waiter<T>>> {
+        for at in 0..inner.waiters.len() {
+            let (wants, thread) = (inner.waiters[at].wants, inner.waiters[at].thread);
+            if let Ok(lease) = inner.lend(wants, thread) {
+                let waiter = inner.waiters.remove(at)?;
+                self.count_waiters(inner);
+                *waiter.answer.lock() = Some(Ok(lease));
+                return Some(waiter);
+            }
+        }
+        None
     }
 
     /// Lends nothing any more: waiters are sent away, and states are destroyed, those that are
@@ -256,6 +290,7 @@ impl<T> StatePool<T> {
             states: available + leased,
             available,
             leased,
+            pinned: inner.pins.iter().flatten().count() as u64,
             waiting: inner.waiters.len() as u64,
             acquired: inner.acquired,
             released: inner.released,
@@ -264,20 +299,59 @@ impl<T> StatePool<T> {
 }
 
 impl<T> Inner<T> {
-    fn lend(&mut self, wants: Option<u32>, thread: u64) -> Result<Lease<T>> {
+    fn lend(&mut self, wants: Wants, thread: u64) -> Result<Lease<T>> {
         if self.closed {
             return Err(Error::Closed);
         }
-        let lease = match wants {
-            None => self.free.pop(),
-            Some(wanted) => {
-                let at = self.free.iter().position(|lease| lease.number == wanted);
-                at.map(|at| self.free.remove(at))
-            }
+        let at = match wants {
+            // The one that came back last.
+            Wants::Any => self.last_free_unpinned(),
+            Wants::Number(number) => self.place_of(number),
+            Wants::PinnedTo(owner) => match self.pinned_to(owner) {
+                Some(number) => self.place_of(number),
+                None => self.last_free_unpinned(),
+            },
         };
-        let lease = lease.ok_or(Error::Empty)?;
+        let lease = self.free.remove(at.ok_or(Error::Empty)?);
+        if let Wants::PinnedTo(owner) = wants {
+            let number = lease.number as usize;
+            self.pins.resize(self.pins.len().max(number + 1), None);
+            self.pins[number] = Some(owner);
+        }
         self.note(lease.number, thread);
         Ok(lease)
+    }
+
+    /// Whether all states that could answer the wait are lent to the thread that would wait.
+    fn waits_for_itself(&self, wants: Wants, thread: u64) -> bool {
+        let pinned = match wants {
+            Wants::PinnedTo(owner) => self.pinned_to(owner),
+            _ => None,
+        };
+        let answers = |&&(number, _): &&(u32, u64)| match (wants, pinned) {
+            (Wants::Number(wanted), _) | (_, Some(wanted)) => number == wanted,
+            _ => !self.is_pinned(number),
+        };
+        let mut answering = self.lent.iter().filter(answers).peekable();
+        // Where all others are pinned, somebody may unpin one.
+        let any_answers = answering.peek().is_some() || self.pins.iter().all(Option::is_none);
+        any_answers && answering.all(|&(_, holder)| holder == thread)
+    }
+
+    fn last_free_unpinned(&self) -> Option<usize> {
+        self.free.iter().rposition(|lease| !self.is_pinned(lease.number))
+    }
+
+    fn place_of(&self, number: u32) -> Option<usize> {
+        self.free.iter().position(|lease| lease.number == number)
+    }
+
+    fn pinned_to(&self, owner: NonZeroU64) -> Option<u32> {
+        self.pins.iter().position(|&pin| pin == Some(owner)).map(|number| number as u32)
+    }
+
+    fn is_pinned(&self, number: u32) -> bool {
+        self.pins.get(number as usize).is_some_and(Option::is_some)
     }
 
     fn note(&mut self, number: u32, thread: u64) {

@@ -3,6 +3,7 @@
 mod bench;
 mod cmake;
 mod demo;
+mod fuzz;
 mod header;
 mod sanitizers;
 mod setup;
@@ -21,6 +22,8 @@ cargo xtask <command>
   test                 everything that CI checks; ends with the counts of tests
     --only <step>      one step of it
     --sanitizers       the C tests under AddressSanitizer and ThreadSanitizer instead
+  fuzz [target]...     random input for the boundary, ten minutes for each target
+    --minutes <n>      that long for each instead
   bench [name]...      measures against the peers, side by side
   header [--check]     writes include/scriptloop.h from src/ffi; or fails when it is stale
   tidy                 the rules that no compiler checks
@@ -53,6 +56,7 @@ fn simple(words: &[&str]) -> Result<()> {
     match words {
         ["demo", options @ ..] => demo::run(options),
         ["test", "--sanitizers"] => sanitizers::run(),
+        ["fuzz", options @ ..] => fuzz::run(options),
         ["bench", options @ ..] => bench::run(options),
         ["header"] => header::write(),
         ["header", "--check"] => header::check(),
