@@ -115,6 +115,8 @@ static inline sl_script_runner_stats stats_of(const host *host) {
     SL_CHECK_OK(sl_script_runner_read_stats(host->runner, &stats));
     SL_CHECK_EQ(stats.accepted, stats.delivered + stats.queued + stats.running);
     SL_CHECK_EQ(stats.delivered, stats.ok + stats.failed);
+    SL_CHECK(stats.queued <= stats.accepted);
+    SL_CHECK(stats.running <= stats.workers + 1); /* the watch ends jobs, too, one at a time */
     return stats;
 }
 

@@ -83,6 +83,7 @@ static void run_mixed(const host *host, uint64_t jobs_each, uint64_t outcomes[OU
         sum += action.id - first;
         SL_CHECK(action.result->outcome < OUTCOMES);
         outcomes[action.result->outcome]++;
+        stats_of(host); /* the sums hold at any moment */
         SL_CHECK_OK(sl_action_free(&action));
     }
     SL_CHECK_EQ(sum, jobs * (jobs - 1) / 2); /* each id once */

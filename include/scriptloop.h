@@ -1762,7 +1762,7 @@ typedef uint32_t sl_delivery;
 enum {
     /** Into the runner's action queue. */
     SL_DELIVERY_ACTION = 0,
-    /** To `on_result`, on the worker thread. */
+    /** To `on_result`, on a thread of the runner's. */
     SL_DELIVERY_WORKER = 1,
     /** To `on_result` first, then into the action queue. */
     SL_DELIVERY_BOTH = 2,
@@ -1771,7 +1771,9 @@ enum {
 };
 
 /**
- * Receives a result on the worker thread. The result is lent for the call.
+ * Receives a result on the worker thread, or on the runner's watch when no worker has begun the
+ * job or the worker is stuck. The result is lent for the call. While it runs on the watch, no
+ * deadline is looked after: it should be short.
  *
  * @param userdata  what was passed with the job
  * @param result    what the job gave
@@ -2067,8 +2069,8 @@ SL_API sl_status sl_script_return_error(sl_script_return *ret, const char *text,
  * enqueued again and again at no cost. Lower priority numbers run first, jobs of one priority in
  * order. Jobs with the same affinity key run in order and on the same state.
  *
- * Scripts have all of Lua 5.4's libraries, except what could end or corrupt the host: os.exit,
- * os.setlocale, bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to
+ * Scripts run in a sandbox unless the config trusts them: sl_script_library says what they have
+ * then. Each runs under the limits of its job and of the runner. `print` and `engine.log(level, …)` go to
  * the log. `engine.post_to_main_thread(name, data)` sends an action of kind
  * SL_ACTION_KIND_SCRIPT_MESSAGE.
  * ============================================================================================== */

@@ -21,7 +21,7 @@ const CHUNK_NAME_MAX: usize = 4096;
 pub enum sl_delivery {
     /// Into the runner's action queue.
     Action = 0,
-    /// To `on_result`, on the worker thread.
+    /// To `on_result`, on a thread of the runner's.
     Worker = 1,
     /// To `on_result` first, then into the action queue.
     Both = 2,
@@ -29,7 +29,9 @@ pub enum sl_delivery {
     None = 3,
 }
 
-/// Receives a result on the worker thread. The result is lent for the call.
+/// Receives a result on the worker thread, or on the runner's watch when no worker has begun the
+/// job or the worker is stuck. The result is lent for the call. While it runs on the watch, no
+/// deadline is looked after: it should be short.
 ///
 /// @param userdata  what was passed with the job
 /// @param result    what the job gave

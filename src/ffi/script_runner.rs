@@ -7,8 +7,8 @@
 //! enqueued again and again at no cost. Lower priority numbers run first, jobs of one priority in
 //! order. Jobs with the same affinity key run in order and on the same state.
 //!
-//! Scripts have all of Lua 5.4's libraries, except what could end or corrupt the host: os.exit,
-//! os.setlocale, bytecode, C modules, and most of debug. `print` and `engine.log(level, …)` go to
+//! Scripts run in a sandbox unless the config trusts them: sl_script_library says what they have
+//! then. Each runs under the limits of its job and of the runner. `print` and `engine.log(level, …)` go to
 //! the log. `engine.post_to_main_thread(name, data)` sends an action of kind
 //! SL_ACTION_KIND_SCRIPT_MESSAGE.
 

@@ -322,17 +322,21 @@ impl ScriptRunner {
         // Later than the sums: whatever is counted there was accepted before.
         let accepted = shared.admission.accepted();
         let delivered = sums.ok + sums.failed;
+        // More may have been started since the others were counted: workers hold one job each,
+        // and so does the watch.
+        let workers = u64::from(self.config.workers);
+        let running = (sums.started - delivered).min(workers + 1);
         Stats {
             accepted,
             delivered,
-            queued: accepted - sums.started,
-            running: sums.started - delivered,
+            queued: accepted - delivered - running,
+            running,
             refused: shared.admission.refused(),
             ok: sums.ok,
             failed: sums.failed,
             chunk_hits: sums.hits,
             chunk_misses: sums.misses,
-            workers: self.config.workers.into(),
+            workers,
             states: self.config.states.into(),
             lua_bytes: shared.records.iter().map(|record| record.bytes()).sum(),
             queue_high_water: shared.admission.high_water(),
