@@ -362,3 +362,31 @@ SL_TEST(a_deadline_begins_when_there_is_a_state) {
     host_free(&host);
     wait_for(&hold.dropped);
 }
+
+static void note_exit(void *userdata, uint32_t worker) {
+    (void)worker;
+    sem_post(userdata);
+}
+
+/* Found by random input: Lua shifts the arguments of such a call again and again, looks at no hook,
+   and has room for a million of them. */
+SL_TEST(a_worker_comes_back_from_a_circle_of_calls) {
+    sem_t exited;
+    SL_CHECK_EQ(sem_init(&exited, 0, 0), 0);
+    sl_script_runner_config config = config_of(1, 1);
+    config.on_thread_exit = note_exit;
+    config.userdata = &exited;
+    host host = host_with(&config);
+    sl_script_job job = named_job("local t = {} setmetatable(t, {__call = t}) t()");
+    job.deadline_ms = 20;
+    sl_action action = run_job(&host, &job);
+    SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_TIMEOUT);
+    SL_CHECK_OK(sl_action_free(&action));
+    check_text(&host, "return 'healthy'", "healthy");
+    uint64_t stuck = stats_of(&host).workers_replaced;
+    host_free(&host);
+    for (uint64_t at = 0; at < 1 + stuck; at++) {
+        wait_for(&exited);
+    }
+    SL_CHECK_EQ(sem_destroy(&exited), 0);
+}

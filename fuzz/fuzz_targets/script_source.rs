@@ -30,7 +30,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&how, source)) = data.split_last() else { return };
     let host = &HOSTS[usize::from(how & 1)];
     let source = sl_script_job {
-        deadline_ms: 20,
+        deadline_ms: 3,
         instructions_max: if how & 2 == 0 { u64::MAX } else { 20_000 },
         memory_max: if how & 4 == 0 { 8 << 20 } else { 512 << 10 },
         ..job(source)

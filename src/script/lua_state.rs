@@ -94,6 +94,7 @@ impl LuaState {
     /// The worker whose interrupt this is has the state from now on.
     pub fn hold(&self, interrupt: &Interrupt) {
         self.leash.hold(interrupt);
+        self.memory.hold(interrupt);
     }
 
     /// What scripts post belongs to the job that is set there.

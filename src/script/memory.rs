@@ -13,11 +13,17 @@ use std::ptr;
 
 use mlua::{Lua, ffi};
 
+use super::interrupt::Interrupt;
 use crate::foreign::Context;
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// As a limit: none.
 pub const UNLIMITED: usize = usize::MAX;
+
+/// No block grows by so much for a job that has to end. Some of Lua's own loops look at no hook,
+/// but need a larger stack or buffer from time to time: a chain of `__call` that has no end would
+/// shift its arguments for minutes.
+const LARGE_BYTES: usize = 64 << 10;
 
 /// The memory of one state. When it is dropped, the state goes back to mlua's allocator, which
 /// mlua wants to find when it closes the state.
@@ -35,6 +41,23 @@ struct Gauge {
     used: AtomicUsize,
     /// Most bytes that may be in use.
     limit: AtomicUsize,
+    /// Of the worker that has the state; null when none has had it.
+    interrupt: AtomicPtr<Interrupt>,
+}
+
+impl Gauge {
+    /// Whether a block may not grow so that `used` bytes are in use.
+    #[inline]
+    fn refuses(&self, grown: usize, used: usize) -> bool {
+        used > self.limit.load(Ordering::Relaxed) || grown >= LARGE_BYTES && self.has_to_end()
+    }
+
+    #[cold]
+    fn has_to_end(&self) -> bool {
+        // SAFETY: null, or what `hold` put there: it is valid while its worker has the state.
+        let interrupt = unsafe { self.interrupt.load(Ordering::Relaxed).as_ref() };
+        interrupt.is_some_and(Interrupt::is_pending)
+    }
 }
 
 impl fmt::Debug for Memory {
@@ -51,7 +74,8 @@ impl Memory {
         lua.set_memory_limit(isize::MAX as usize)?;
         let used = lua.used_memory();
         let number = AtomicUsize::new;
-        let gauge = Box::new(Gauge { used: number(used), limit: number(UNLIMITED) });
+        let (used, limit) = (number(used), number(UNLIMITED));
+        let gauge = Box::new(Gauge { used, limit, interrupt: AtomicPtr::default() });
         let data = ptr::from_ref(&*gauge).cast_mut().cast();
         let theirs = lua.exec_raw_lua(|raw| {
             let mut theirs = ptr::null_mut();
@@ -68,6 +92,13 @@ impl Memory {
     /// Bytes in use.
     pub fn used(&self) -> usize {
         self.gauge.used.load(Ordering::Relaxed)
+    }
+
+    /// Whoever has the state from now on is asked whether its job has to end. It stays valid until
+    /// the next one.
+    pub fn hold(&self, interrupt: &Interrupt) {
+        let interrupt = ptr::from_ref(interrupt).cast_mut();
+        self.gauge.interrupt.store(interrupt, Ordering::Relaxed);
     }
 
     /// From now on at most so many bytes may be in use. What is in use already may stay.
@@ -106,7 +137,7 @@ unsafe extern "C" fn allocate(
     let before = gauge.used.load(Ordering::Relaxed);
     let after = before.wrapping_add(new_size).wrapping_sub(old_size);
     // Giving memory back never fails, also above the limit.
-    if new_size > old_size && after > gauge.limit.load(Ordering::Relaxed) {
+    if new_size > old_size && gauge.refuses(new_size - old_size, after) {
         return ptr::null_mut();
     }
     let given = match (old.size(), new.size()) {
