@@ -2070,9 +2070,9 @@ SL_API sl_status sl_script_return_error(sl_script_return *ret, const char *text,
  * order. Jobs with the same affinity key run in order and on the same state.
  *
  * Scripts run in a sandbox unless the config trusts them: sl_script_library says what they have
- * then. Each runs under the limits of its job and of the runner. `print` and `engine.log(level, …)` go to
- * the log. `engine.post_to_main_thread(name, data)` sends an action of kind
- * SL_ACTION_KIND_SCRIPT_MESSAGE.
+ * then. Each runs under the limits of its job and of the runner. `print` and
+ * `engine.log(level, …)` go to the log. `engine.post_to_main_thread(name, data)` sends an action
+ * of kind SL_ACTION_KIND_SCRIPT_MESSAGE.
  * ============================================================================================== */
 
 /** A script runner. */

@@ -8,9 +8,9 @@
 //! order. Jobs with the same affinity key run in order and on the same state.
 //!
 //! Scripts run in a sandbox unless the config trusts them: sl_script_library says what they have
-//! then. Each runs under the limits of its job and of the runner. `print` and `engine.log(level, …)` go to
-//! the log. `engine.post_to_main_thread(name, data)` sends an action of kind
-//! SL_ACTION_KIND_SCRIPT_MESSAGE.
+//! then. Each runs under the limits of its job and of the runner. `print` and
+//! `engine.log(level, …)` go to the log. `engine.post_to_main_thread(name, data)` sends an action
+//! of kind SL_ACTION_KIND_SCRIPT_MESSAGE.
 
 use std::ffi::c_void;
 use std::sync::Arc;
