@@ -13,7 +13,7 @@
  *     -- late: lib                   what it is stuck in: lua (if not said), lib or c
  *
  * Each run has a runner of its own with one worker and one state. After the script, the canary
- * runs there, and must find everything in order.
+ * runs there, and must find everything in order; and one more script, which must be stopped.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -29,7 +29,7 @@
 #include <time.h>
 
 enum { SCRIPTS_MAX = 2000, RUNS_MAX = 2 * SCRIPTS_MAX };
-enum { LATE_FAILED_MS = 3000, FREE_MAX_MS = 2000 };
+enum { LATE_FAILED_MS = 3000, FREE_MAX_MS = 2000, STOP_MS = 2 };
 
 /* One script under one isolation. */
 typedef struct trial {
@@ -183,7 +183,26 @@ static bool release_canary(trial *trial) {
     return true;
 }
 
-/* That there were two jobs and two results, and that the runner ends. */
+/* After a script like any other, one that has to be stopped: that must still work here. */
+static bool check_stop(trial *trial) {
+    sl_script_job job = job_of("local n = 0 while true do n = n + 1 end");
+    job.deadline_ms = STOP_MS;
+    enqueue(&trial->host, &job);
+    sl_action action;
+    if (!next_result(trial, PATIENCE_MS, &action)) {
+        blame(trial, "what has to be stopped afterwards has no result");
+        return false;
+    }
+    const char *error = action.result->error == NULL ? "(no error)" : action.result->error;
+    bool stuck = strstr(error, "is stuck in") != NULL;
+    if (action.result->outcome != SL_OUTCOME_TIMEOUT || stuck) {
+        blame(trial, "what has to be stopped afterwards ends otherwise: %.500s", error);
+    }
+    SL_CHECK_OK(sl_action_free(&action));
+    return true;
+}
+
+/* That there were three jobs and three results, and that the runner ends. */
 static void check_end(trial *trial) {
     sl_action action;
     if (next_result(trial, 0, &action)) {
@@ -191,8 +210,8 @@ static void check_end(trial *trial) {
         SL_CHECK_OK(sl_action_free(&action));
     }
     sl_script_runner_stats stats = stats_of(&trial->host);
-    if (stats.accepted != 2 || stats.delivered != 2) {
-        blame(trial, "accepted %" PRIu64 ", delivered %" PRIu64 " jobs instead of 2",
+    if (stats.accepted != 3 || stats.delivered != 3) {
+        blame(trial, "accepted %" PRIu64 ", delivered %" PRIu64 " jobs instead of 3",
               stats.accepted, stats.delivered);
     }
     double start = now_ms();
@@ -216,7 +235,7 @@ static bool try_attack(const attack *attack, const source *canary, uint32_t isol
     config.memory_max = (uint64_t)MEMORY_KIB << 10;
     trial.host = host_with(&config);
     seen.runs++;
-    bool goes_on = attack_host(&trial) && release_canary(&trial);
+    bool goes_on = attack_host(&trial) && release_canary(&trial) && check_stop(&trial);
     if (goes_on) {
         check_end(&trial);
     }

@@ -7,6 +7,9 @@
 
 #include "script_test.h"
 
+#define ENDLESS "local n = 0\nwhile true do n = n + 1 end"
+#define CLOSE(body) "setmetatable({}, {__close = function() " body " end})"
+
 /* `hold()` in a script comes back when it is let go. */
 typedef struct hold {
     sem_t entered;
@@ -99,6 +102,29 @@ static inline void expect_action(const host *host, sl_job_id id, uint32_t outcom
     SL_CHECK_EQ(action.success, outcome == SL_OUTCOME_OK);
     SL_CHECK_EQ(result->outcome, outcome);
     expect_part(outcome == SL_OUTCOME_OK ? result->text : result->error, part);
+    SL_CHECK_OK(sl_action_free(&action));
+}
+
+static inline sl_script_job named_job(const char *source) {
+    sl_script_job job = job_of(source);
+    job.chunk_name = "=limit";
+    return job;
+}
+
+/* The worker and its state are as good as before: nothing was replaced, globals are there. */
+static inline void expect_healthy(const host *host) {
+    check_text(host, "before = before or 'healthy' return before", "healthy");
+    SL_CHECK_EQ(stats_of(host).workers_replaced, 0);
+    SL_CHECK_EQ(state_of(host, 0).replaced, 0);
+}
+
+static inline void expect_ended(const host *host, const sl_script_job *job, uint32_t outcome,
+                                const char *error) {
+    sl_action action = run_job(host, job);
+    SL_CHECK_EQ(action.result->outcome, outcome);
+    expect_part(action.result->error, error);
+    expect_part(action.result->error, "stack traceback:");
+    SL_CHECK_EQ(action.result->values_len, 0);
     SL_CHECK_OK(sl_action_free(&action));
 }
 

@@ -1,8 +1,6 @@
 /* Jobs end early wherever they are, each with its one result. */
 #include "script_limits.h"
 
-#define ENDLESS "while true do end"
-
 static sl_job_id enqueue_of(const host *host, const char *source, uint64_t owner) {
     sl_script_job job = job_of(source);
     job.owner = owner;

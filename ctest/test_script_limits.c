@@ -4,9 +4,6 @@
 #define MS UINT64_C(1000000)
 #define KIB UINT64_C(1024)
 #define NONE UINT64_MAX
-#define ENDLESS "local n = 0\nwhile true do n = n + 1 end"
-#define CLOSE(body) "setmetatable({}, {__close = function() " body " end})"
-
 /* A limit, and a script that ends by itself, but not within the small one. */
 typedef struct limit {
     size_t of_runner;
@@ -32,29 +29,6 @@ static const limit limits[] = {
 
 static void set_number(void *of, size_t at, uint64_t number) {
     memcpy((char *)of + at, &number, sizeof number);
-}
-
-static sl_script_job named_job(const char *source) {
-    sl_script_job job = job_of(source);
-    job.chunk_name = "=limit";
-    return job;
-}
-
-/* The worker and its state are as good as before: nothing was replaced, globals are there. */
-static void expect_healthy(const host *host) {
-    check_text(host, "before = before or 'healthy' return before", "healthy");
-    SL_CHECK_EQ(stats_of(host).workers_replaced, 0);
-    SL_CHECK_EQ(state_of(host, 0).replaced, 0);
-}
-
-static void expect_ended(const host *host, const sl_script_job *job, uint32_t outcome,
-                         const char *error) {
-    sl_action action = run_job(host, job);
-    SL_CHECK_EQ(action.result->outcome, outcome);
-    expect_part(action.result->error, error);
-    expect_part(action.result->error, "stack traceback:");
-    SL_CHECK_EQ(action.result->values_len, 0);
-    SL_CHECK_OK(sl_action_free(&action));
 }
 
 static void try_limit(const limit *limit, uint64_t of_runner, uint64_t of_job, bool bites) {
@@ -140,95 +114,6 @@ SL_TEST(of_all_limits_at_once_the_first_one_that_bites_wins) {
     host_free(&host);
 }
 
-/* Each of these catches what would end it. */
-static const char *const stubborn[] = {
-    "while true do pcall(function() while true do end end) end",
-    "while true do pcall(error) end",
-    "local loop = function() while true do end end while true do xpcall(loop, loop) end",
-    "while true do xpcall(error, function() while true do end end) end",
-    "while true do coroutine.wrap(function() while true do end end)() end",
-    "while true do local co = coroutine.create(function() while true do coroutine.yield() end end)"
-    " for i = 1, 100 do coroutine.resume(co) end end",
-    "local function deeper() while true do coroutine.wrap(deeper)() end end"
-    " while true do pcall(deeper) end",
-    "while true do local x <close> = " CLOSE("while true do end") " end",
-    "local function again() local x <close> = " CLOSE(
-        "while true do end") " while true do end end"
-                             " while true do pcall(again) end",
-    "local function again() local x <close> = setmetatable({}, {__close = again}) end"
-    " while true do pcall(again) end",
-    "while true do pcall(string.gsub, ('x'):rep(1000), 'x', function() while true do end end) end",
-    "while true do pcall(table.sort, {3, 1, 2}, function() while true do end end) end",
-};
-
-SL_TEST(nothing_that_a_script_catches_outlives_its_deadline_or_its_budget) {
-    for (uint32_t isolation = 0; isolation < 2; isolation++) {
-        sl_script_runner_config config = config_of(1, 1);
-        config.isolation = isolation;
-        host host = host_with(&config);
-        for (size_t at = 0; at < sizeof stubborn / sizeof stubborn[0]; at++) {
-            sl_script_job job = named_job(stubborn[at]);
-            job.deadline_ms = 15;
-            expect_ended(&host, &job, SL_OUTCOME_TIMEOUT, "limit:1: the deadline of 15 ms");
-            job.deadline_ms = 0;
-            job.instructions_max = 20000;
-            expect_ended(&host, &job, SL_OUTCOME_INSTRUCTIONS, "limit:1: the budget of 20000");
-        }
-        expect_healthy(&host);
-        host_free(&host);
-    }
-}
-
-SL_TEST(handlers_of_close_run_once_when_the_job_is_interrupted) {
-    sl_script_runner_config config = config_of(1, 1);
-    config.close_grace_ms = 10000;
-    host host = host_with(&config);
-    sl_script_job job =
-        named_job("closed = ''\n"
-                  "local a <close> = " CLOSE(
-                      "closed = closed .. 'a'") "\n"
-                                                "local b <close> = " CLOSE(
-                                                    "closed = closed .. 'b'") "\n"
-                                                                              "while true do end");
-    job.deadline_ms = 10;
-    expect_ended(&host, &job, SL_OUTCOME_TIMEOUT, "limit:4: the deadline");
-    check_text(&host, "return closed", "ba");
-    job.deadline_ms = 0;
-    job.instructions_max = 1000;
-    expect_ended(&host, &job, SL_OUTCOME_INSTRUCTIONS, "limit:4: the budget");
-    check_text(&host, "return closed", "ba");
-    job = named_job("closed = ''\n"
-                    "local a <close> = " CLOSE(
-                        "closed = closed .. 'a'") "\n"
-                                                  "local all = {} while true do all[#all + 1] = "
-                                                  "('x'):rep(1000) .. #all end");
-    job.memory_max = 2048 * KIB;
-    expect_ended(&host, &job, SL_OUTCOME_MEMORY, "limit:3: not enough memory");
-    check_text(&host, "return closed", "a");
-    expect_healthy(&host);
-    host_free(&host);
-}
-
-SL_TEST(handlers_of_close_are_cut_after_their_grace) {
-    sl_script_runner_config config = config_of(1, 1);
-    config.close_grace_ms = 25;
-    host host = host_with(&config);
-    sl_script_job job = named_job("local a <close> = " CLOSE(
-        "outer = 'ran'") "\n"
-                         "local b <close> = " CLOSE("cut = 'begun' while true do end"
-                                                    " cut = 'ended'") "\n"
-                                                                      "while true do end");
-    job.deadline_ms = 10;
-    sl_action action = run_job(&host, &job);
-    SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_TIMEOUT);
-    expect_part(action.result->error, "limit:3: the deadline of 10 ms");
-    SL_CHECK(action.result->run_ns >= (10 + 25) * MS);
-    SL_CHECK_OK(sl_action_free(&action));
-    check_text(&host, "return cut", "begun");
-    expect_healthy(&host);
-    host_free(&host);
-}
-
 SL_TEST(a_memory_error_that_is_caught_still_ends_the_job_as_one) {
     const char *const sources[] = {
         "local x\nlocal ok = pcall(string.rep, 'x', 1 << 30) return ok, 'went on'",
@@ -267,26 +152,6 @@ SL_TEST(a_state_whose_globals_hold_all_its_memory_is_replaced) {
     lines_expect(&lines, "state 0 is replaced: its globals took its memory");
     host_free(&host);
     lines_end();
-}
-
-SL_TEST(coroutines_of_earlier_jobs_are_interrupted_too) {
-    host host = host_of(2, 1);
-    check_text(&host,
-               "old = coroutine.wrap(function() coroutine.yield('made') while true do end end)"
-               " older = coroutine.create(function() local inner = coroutine.wrap(function()"
-               " coroutine.yield() while true do end end) inner() coroutine.yield() inner() end)"
-               " coroutine.resume(older) return old()",
-               "made");
-    sl_script_job job = named_job("local x\nold()");
-    job.deadline_ms = 15;
-    expect_ended(&host, &job, SL_OUTCOME_TIMEOUT, "the deadline of 15 ms");
-    job = named_job("local x\ncoroutine.resume(older)");
-    job.deadline_ms = 15;
-    expect_ended(&host, &job, SL_OUTCOME_TIMEOUT, "the deadline of 15 ms");
-    /* It was interrupted by a yield, and could be resumed. */
-    check_text(&host, "return coroutine.status(older)", "suspended");
-    expect_healthy(&host);
-    host_free(&host);
 }
 
 /* The only state is taken until `hold` is let go; there are two more workers. */
@@ -361,32 +226,4 @@ SL_TEST(a_deadline_begins_when_there_is_a_state) {
     SL_CHECK_OK(sl_action_free(&action));
     host_free(&host);
     wait_for(&hold.dropped);
-}
-
-static void note_exit(void *userdata, uint32_t worker) {
-    (void)worker;
-    sem_post(userdata);
-}
-
-/* Found by random input: Lua shifts the arguments of such a call again and again, looks at no hook,
-   and has room for a million of them. */
-SL_TEST(a_worker_comes_back_from_a_circle_of_calls) {
-    sem_t exited;
-    SL_CHECK_EQ(sem_init(&exited, 0, 0), 0);
-    sl_script_runner_config config = config_of(1, 1);
-    config.on_thread_exit = note_exit;
-    config.userdata = &exited;
-    host host = host_with(&config);
-    sl_script_job job = named_job("local t = {} setmetatable(t, {__call = t}) t()");
-    job.deadline_ms = 20;
-    sl_action action = run_job(&host, &job);
-    SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_TIMEOUT);
-    SL_CHECK_OK(sl_action_free(&action));
-    check_text(&host, "return 'healthy'", "healthy");
-    uint64_t stuck = stats_of(&host).workers_replaced;
-    host_free(&host);
-    for (uint64_t at = 0; at < 1 + stuck; at++) {
-        wait_for(&exited);
-    }
-    SL_CHECK_EQ(sem_destroy(&exited), 0);
 }

@@ -6,7 +6,7 @@
 //! tells the doer is about this work and reaches a thread that exists.
 #![expect(unsafe_code, reason = "the item is guarded by the word; each access names its proof")]
 
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, Ordering, fence};
 use crate::sync::yield_now;
 
 #[cfg(not(loom))]
@@ -75,6 +75,20 @@ impl<T> Claim<T> {
         }
     }
 
+    /// The doer asks whether work `id` is still its own. A watcher that is about to take it away
+    /// is waited for: it is quick.
+    pub fn has(&self, id: u64) -> bool {
+        // What the doer has written before is seen by a watcher that does not hold it yet.
+        fence(Ordering::SeqCst);
+        loop {
+            match self.word.load(Ordering::Acquire) {
+                word if word == id << ID_SHIFT | RUNNING => return true,
+                word if word == id << ID_SHIFT | HELD => yield_now(),
+                _ => return false,
+            }
+        }
+    }
+
     /// The work that is under way, 0 = none. It may have ended when this returns.
     pub fn current(&self) -> u64 {
         self.word.load(Ordering::Acquire) >> ID_SHIFT
@@ -95,7 +109,12 @@ impl<T> Claim<T> {
         loop {
             let order = (Ordering::AcqRel, Ordering::Acquire);
             match self.word.compare_exchange(running, held, order.0, order.1) {
-                Ok(_) => return Some(Held { claim: self, running }),
+                Ok(_) => {
+                    // What the watcher looks at now was written before the doer's `has`, or that
+                    // waits for it.
+                    fence(Ordering::SeqCst);
+                    return Some(Held { claim: self, running });
+                }
                 Err(word) if word == held => yield_now(),
                 Err(_) => return None,
             }

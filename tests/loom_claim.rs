@@ -47,6 +47,27 @@ fn held_work_does_not_end() {
 }
 
 #[test]
+fn a_request_that_the_doer_takes_back_takes_nothing_away_from_it() {
+    loom::model(|| {
+        let claim = Arc::new(Claim::default());
+        let asked = Arc::new(AtomicU64::new(1));
+        claim.begin(1, ());
+        let watcher = {
+            let (claim, asked) = (claim.clone(), asked.clone());
+            thread::spawn(move || {
+                let held = claim.hold(1)?;
+                if asked.load(Ordering::Acquire) == 1 { held.take() } else { None }
+            })
+        };
+        asked.store(0, Ordering::Release);
+        let has = claim.has(1);
+        let taken = watcher.join().expect("it returns").is_some();
+        assert!(!has || !taken, "nobody would ask again");
+        assert_eq!(claim.end(1).is_some(), !taken);
+    });
+}
+
+#[test]
 fn the_next_work_is_not_taken_for_the_last() {
     loom::model(|| {
         let claim = Arc::new(Claim::default());

@@ -15,6 +15,9 @@ use crate::sys;
 
 /// As a time: never.
 pub const NEVER: u64 = u64::MAX;
+/// Between two signals to a worker that was asked: one that comes while Lua itself changes its
+/// hooks can be lost.
+const REMIND_NS: u64 = 20_000_000;
 /// As the number of a state: none.
 const NO_STATE: u32 = u32::MAX;
 
@@ -35,6 +38,8 @@ pub struct Seat {
     deadline: AtomicU64,
     /// When the running job was asked to end.
     asked: AtomicU64,
+    /// When the worker was sent a signal last.
+    signalled: AtomicU64,
     /// The state that the worker has, a number of the pool's.
     state: AtomicU32,
     /// Whom to send the signal.
@@ -54,6 +59,7 @@ impl Seat {
             allowed: AtomicU64::new(NEVER),
             deadline: AtomicU64::new(NEVER),
             asked: AtomicU64::new(0),
+            signalled: AtomicU64::new(0),
             state: AtomicU32::new(NO_STATE),
             thread: AtomicU64::new(0),
             unkept: Mutex::new(None),
@@ -118,6 +124,11 @@ impl Seat {
         job
     }
 
+    /// Whether the worker still has job `id`: it was not taken away.
+    pub fn has(&self, id: u64) -> bool {
+        self.claim.has(id)
+    }
+
     /// The running job has to end at `deadline`.
     #[inline]
     pub fn set_deadline(&self, deadline: u64) {
@@ -131,7 +142,8 @@ impl Seat {
             return NEVER;
         }
         if self.interrupt.is_asked(id) {
-            return self.asked.load(Ordering::Acquire).saturating_add(patience_ns);
+            let reminder = self.signalled.load(Ordering::Acquire).saturating_add(REMIND_NS);
+            return reminder.min(self.asked.load(Ordering::Acquire).saturating_add(patience_ns));
         }
         self.deadline.load(Ordering::SeqCst)
     }
@@ -143,14 +155,33 @@ impl Seat {
         let Some(_held) = self.claim.hold(id) else { return false };
         let wanted = wanted(id, self.owner.load(Ordering::Relaxed));
         if wanted && !self.interrupt.is_asked(id) {
-            self.asked.store(monotonic_ns(), Ordering::Release);
+            let now = monotonic_ns();
+            self.asked.store(now, Ordering::Release);
             self.interrupt.ask(id, reason);
-            if let Some(signal) = hook::signal() {
-                let interrupt = ptr::from_ref(&self.interrupt);
-                sys::send_signal(self.thread.load(Ordering::Acquire), signal, interrupt.cast());
-            }
+            self.send_signal(now);
         }
         wanted
+    }
+
+    /// Only while the job is held: its worker's thread exists.
+    fn send_signal(&self, now: u64) {
+        self.signalled.store(now, Ordering::Release);
+        if let Some(signal) = hook::signal() {
+            let interrupt = ptr::from_ref(&self.interrupt);
+            sys::send_signal(self.thread.load(Ordering::Acquire), signal, interrupt.cast());
+        }
+    }
+
+    /// Sends the signal again if the running job was asked to end some time ago.
+    pub fn remind(&self, now: u64) {
+        let id = self.claim.current();
+        let due = self.signalled.load(Ordering::Acquire).saturating_add(REMIND_NS) <= now;
+        if due
+            && self.interrupt.is_asked(id)
+            && let Some(_held) = self.claim.hold(id)
+        {
+            self.send_signal(now);
+        }
     }
 
     /// Asks the running job to end if its deadline has passed.

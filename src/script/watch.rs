@@ -138,6 +138,7 @@ impl Watch {
                 seat.ask(Reason::Closed, |_, _| true);
             }
             seat.ask_late(now);
+            seat.remind(now);
             if let Some(stuck) = seat.take_stuck(now, PATIENCE_NS) {
                 rescuer.rescue(worker, stuck);
             }

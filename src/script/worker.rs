@@ -9,6 +9,7 @@ use crossbeam::utils::CachePadded;
 use super::chunk::Place;
 use super::ending::explain;
 use super::engine::Author;
+use super::interrupt::Reason;
 use super::job::{Limits, Outcome, Work};
 use super::kept::Compiled;
 use super::lua_state::{LuaState, Ran, Run};
@@ -228,8 +229,13 @@ impl Worker {
         if limits.deadline_ns != u64::MAX {
             shared.watch.expect(seat, start.saturating_add(limits.deadline_ns));
         }
-        let grace =
-            || shared.watch.expect(seat, monotonic_ns().saturating_add(shared.close_grace_ns));
+        let grace = || {
+            shared.watch.expect(seat, monotonic_ns().saturating_add(shared.close_grace_ns));
+            // The watch looks no more after a job that it has taken away.
+            if !seat.has(id) {
+                seat.interrupt.ask_running(Reason::Timeout);
+            }
+        };
         let step = shared.step;
         let run = Run { work, place, limits, step, interrupt: &seat.interrupt, grace: &grace };
         shared.records[number].ran_job();

@@ -14,7 +14,7 @@ use std::ptr;
 use mlua::ffi::{self, lua_Debug, lua_State};
 use once_cell::sync::OnceCell;
 
-use super::Stack;
+use super::{Stack, hook_flag};
 use crate::script::interrupt::{Interrupt, Reason};
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sys;
@@ -89,6 +89,7 @@ impl Leash {
 /// Tells `lua` its leash, before it has any coroutines and before any function of ours can run:
 /// Lua leaves the place as it was allocated. The leash outlives the state.
 pub fn leash(lua: &mlua::Lua, leash: &Leash) {
+    hook_flag::place();
     lua.exec_raw_lua(|raw| {
         // SAFETY: every state has this much space for whoever embeds it; new coroutines copy it.
         let space = unsafe { ffi::lua_getextraspace(raw.state()) }.cast::<*const Leash>();
@@ -210,6 +211,8 @@ unsafe extern "C-unwind" fn on_count(lua: *mut lua_State, _: *mut lua_Debug) {
         // SAFETY: a count hook may yield when it passes no values, and then returns.
         unsafe { ffi::lua_yieldk(lua, 0, 0, None) };
     } else {
+        // SAFETY: the error that leaves this hook is next.
+        unsafe { hook_flag::allow(lua) };
         raise(lua);
     }
 }

@@ -11,6 +11,7 @@ mod coroutine;
 mod coroutine_library;
 mod environment;
 pub mod hook;
+mod hook_flag;
 pub mod host_function;
 pub mod native;
 pub mod pieces;
