@@ -7,6 +7,9 @@
 
 #include "script_test.h"
 
+#define MS UINT64_C(1000000)
+#define KIB UINT64_C(1024)
+#define NONE UINT64_MAX
 #define ENDLESS "local n = 0\nwhile true do n = n + 1 end"
 #define CLOSE(body) "setmetatable({}, {__close = function() " body " end})"
 

@@ -2,8 +2,6 @@
    the same state afterwards. */
 #include "script_limits.h"
 
-#define NONE UINT64_MAX
-
 /* Each of these catches what would end it. */
 static const char *const stubborn[] = {
     "while true do pcall(function() while true do end end) end",

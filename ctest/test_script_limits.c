@@ -1,9 +1,6 @@
 /* How far jobs may go: each limit bites where it is set, and the state is healthy afterwards. */
 #include "script_limits.h"
 
-#define MS UINT64_C(1000000)
-#define KIB UINT64_C(1024)
-#define NONE UINT64_MAX
 /* A limit, and a script that ends by itself, but not within the small one. */
 typedef struct limit {
     size_t of_runner;

@@ -16,8 +16,8 @@ use crate::sys;
 /// As a time: never.
 pub const NEVER: u64 = u64::MAX;
 /// Between two signals to a worker that was asked: one that comes while Lua itself changes its
-/// hooks can be lost.
-const REMIND_NS: u64 = 20_000_000;
+/// hooks can be lost. That is rare, and arming the hook of a stack of 10^5 frames takes long.
+const REMIND_NS: u64 = 100_000_000;
 /// As the number of a state: none.
 const NO_STATE: u32 = u32::MAX;
 
