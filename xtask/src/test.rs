@@ -33,6 +33,9 @@ const STEPS: [Step; 8] = [
     Step { name: "ctest", run: ctest },
 ];
 
+/// The crate that is no member of the workspace.
+const FUZZ: [&str; 2] = ["--manifest-path", "fuzz/Cargo.toml"];
+
 /// Runs all steps, or the one of this name, also after one has failed. The counts come last.
 pub fn run(only: Option<&str>) -> Result<ExitCode> {
     let steps: Vec<&Step> =
@@ -125,6 +128,7 @@ fn fmt(log: &mut Log) -> Result<Counts> {
     let mut rust = Ok(());
     if cargo_has("fmt") {
         rust = log.run(cargo().args(["fmt", "--all", "--check"]));
+        rust = rust.and(log.run(cargo().args(["fmt", FUZZ[0], FUZZ[1], "--check"])));
     } else {
         log.remark = "Rust left out: this toolchain has no rustfmt";
     }
@@ -141,8 +145,12 @@ fn clippy(log: &mut Log) -> Result<Counts> {
         log.remark = "left out: this toolchain has no clippy";
         return Ok(Counts::default());
     }
-    let all = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
-    check(log.run(cargo().args(all)))
+    let warnings_are_errors = ["--", "-D", "warnings"];
+    let all = ["clippy", "--workspace", "--all-targets"];
+    let workspace = log.run(cargo().args(all).args(warnings_are_errors));
+    let mut fuzz = cargo();
+    fuzz.args(["clippy", "--bins", FUZZ[0], FUZZ[1], "--target-dir"]).arg(target());
+    check(workspace.and(log.run(fuzz.args(warnings_are_errors))))
 }
 
 fn cargo_has(subcommand: &str) -> bool {
