@@ -166,3 +166,34 @@ SL_TEST(ten_thousand_runners_end_under_load_and_lose_no_job) {
     SL_CHECK_EQ(atomic_load(&drops) - drops_before, jobs);
     SL_CHECK_OK(sl_action_queue_free(results));
 }
+
+/* A signal that came while a state was replaced armed the hook of the one that was freed. */
+SL_TEST(deadlines_pass_while_states_are_replaced) {
+    /* Each replacement is a line of the log. */
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_ERROR, NULL, NULL, NULL));
+    sl_script_runner_config config = config_of(2, 2);
+    host host = host_with(&config);
+    uint64_t seed = 11, replaced = 0;
+    for (int round = 0; round < 100; round++) {
+        for (int at = 0; at < 10; at++) {
+            sl_script_job job =
+                job_of("g = g or {} while true do g[#g + 1] = ('x'):rep(1000) .. #g end");
+            job.memory_max = 512 << 10;
+            job.deadline_ms = 1 + random_next(&seed) % 3;
+            enqueue(&host, &job);
+        }
+        for (int at = 0; at < 10; at++) {
+            sl_action action = next_action(&host);
+            uint32_t outcome = action.result->outcome;
+            SL_CHECK(outcome == SL_OUTCOME_MEMORY || outcome == SL_OUTCOME_TIMEOUT);
+            SL_CHECK_OK(sl_action_free(&action));
+        }
+    }
+    for (uint32_t number = 0; number < 2; number++) {
+        sl_script_state_stats stats = {.size = sizeof stats};
+        SL_CHECK_OK(sl_script_runner_read_state(host.runner, number, &stats));
+        replaced += stats.replaced;
+    }
+    SL_CHECK(replaced > 0);
+    host_free(&host);
+}

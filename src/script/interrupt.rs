@@ -6,6 +6,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::atomic::compiler_fence;
 
 use crate::sync::Mutex;
 use crate::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -75,7 +76,7 @@ impl Interrupt {
     #[inline]
     pub fn end(&self) {
         self.job.store(0, Ordering::Relaxed);
-        self.running.store(ptr::null_mut(), Ordering::Relaxed);
+        self.rests();
     }
 
     /// Asks job `id` to end. Whoever asks sends the signal, too.
@@ -132,6 +133,14 @@ impl Interrupt {
     #[inline]
     pub fn set_running(&self, coroutine: *mut c_void) {
         self.running.store(coroutine, Ordering::Release);
+    }
+
+    /// None does: the state may go.
+    #[inline]
+    pub fn rests(&self) {
+        self.running.store(ptr::null_mut(), Ordering::Release);
+        // A signal handler of this very thread reads it: nothing that follows may come first.
+        compiler_fence(Ordering::SeqCst);
     }
 
     /// The coroutine that runs, null when none does.

@@ -158,6 +158,7 @@ impl LuaState {
             (ran, compiled)
         });
         memory.set_limit(UNLIMITED);
+        run.interrupt.rests();
         ran
     }
 
