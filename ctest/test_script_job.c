@@ -228,3 +228,50 @@ SL_TEST(drop_runs_once_whatever_becomes_of_the_job) {
     SL_CHECK_EQ(seen.drops, 20);
     SL_CHECK_EQ(seen.results, 10);
 }
+
+static void never_dropped(void *userdata) {
+    (void)userdata;
+    SL_CHECK(false);
+}
+
+static void refuse(const host *host, const sl_script_job *job) {
+    sl_job_id id = 77;
+    SL_CHECK_STATUS(sl_script_runner_enqueue(host->runner, job, &id), SL_STATUS_INVALID_ARGUMENT);
+    SL_CHECK_EQ(id, 77);
+}
+
+SL_TEST(bad_input_is_a_status_and_changes_nothing) {
+    enum { LONG = 1 << 20, LONGEST = 4096 };
+    host host = host_of(1, 1);
+    sl_script_job job = job_of("return 1");
+    job.drop = never_dropped;
+    char *name = malloc(LONG + 1);
+    SL_CHECK(name != NULL);
+    memset(name, 'n', LONG);
+    name[LONG] = 0;
+    job.chunk_name = name;
+    refuse(&host, &job);
+    name[LONGEST + 1] = 0;
+    refuse(&host, &job);
+    job.chunk_name = NULL;
+    size_t sizes[] = {0, 1, sizeof job.size, sizeof job + 1, sizeof job + 8, SIZE_MAX};
+    for (size_t at = 0; at < sizeof sizes / sizeof *sizes; at++) {
+        job.size = sizes[at];
+        refuse(&host, &job);
+    }
+    job.size = sizeof job;
+    job.delivery = SL_DELIVERY_NONE + 1;
+    refuse(&host, &job);
+    SL_CHECK_EQ(stats_of(&host).accepted, 0);
+    /* The longest name is one, and a job of an older version has defaults for the rest. */
+    job = job_of("return 1");
+    name[LONGEST] = 0;
+    job.chunk_name = name;
+    job.size = offsetof(sl_script_job, args);
+    job.drop = never_dropped; /* beyond the size: not looked at */
+    sl_action action = run_job(&host, &job);
+    SL_CHECK_EQ(action.success, true);
+    SL_CHECK_OK(sl_action_free(&action));
+    free(name);
+    host_free(&host);
+}
