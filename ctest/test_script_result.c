@@ -269,3 +269,24 @@ SL_TEST(memory_that_runs_out_ends_the_job_and_nothing_else) {
     host_free(&host);
 #endif
 }
+
+/* More results than the frame that Lua counts as in use has room for: one of Lua's own assertions,
+   which random input found, and a collection on top of that. */
+SL_TEST(a_collection_spares_many_results) {
+    host host = host_of(1, 1);
+    sl_action action =
+        run_source(&host, "local all = {} for at = 1, 100000 do all[at] = at end"
+                          " all[100001] = setmetatable({}, {__tostring = function()"
+                          " for _ = 1, 5 do collectgarbage() end return 'the text' end})"
+                          " return table.unpack(all)");
+    const sl_script_result *result = action.result;
+    SL_CHECK_EQ(result->outcome, SL_OUTCOME_OK);
+    SL_CHECK_STR_EQ(result->text, "the text");
+    SL_CHECK_EQ(result->values_len, 100001);
+    for (size_t at = 0; at < 100000; at++) {
+        SL_CHECK_EQ(result->values[at].as.integer, (int64_t)at + 1);
+    }
+    SL_CHECK_OK(sl_action_free(&action));
+    check_text(&host, "return select('#', table.unpack({}, 1, 200000))", "200000");
+    host_free(&host);
+}

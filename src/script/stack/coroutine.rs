@@ -51,7 +51,11 @@ impl Stack<'_> {
         let mut results = 0;
         // SAFETY: the function and its arguments are all that is on a coroutine at its beginning.
         match unsafe { ffi::lua_resume(self.lua, from.lua, arguments, &mut results) } {
-            ffi::LUA_OK => Ended::Returned,
+            ffi::LUA_OK => {
+                // Lua counts results as in use only when their frame is as large. There is room.
+                self.reserve(0);
+                Ended::Returned
+            }
             ffi::LUA_YIELD => Ended::Yielded,
             code => Ended::Failed(failure(code).err().unwrap_or(Failure::Error)),
         }
