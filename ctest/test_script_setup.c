@@ -1,5 +1,5 @@
 /* What the host gives to all states: modules, functions, hooks. */
-#include "script_test.h"
+#include "script_limits.h"
 
 #include <pthread.h>
 
@@ -222,6 +222,30 @@ SL_TEST(the_hosts_own_pool_runs_the_jobs) {
     host_free(&host);
     pool_end(&pool);
     SL_CHECK(pool.ran > 0);
+}
+
+/* Such a task was counted as done twice, and the runner could not be freed. */
+SL_TEST(a_task_that_is_stuck_is_left_behind_once) {
+    pool pool;
+    pool_start(&pool);
+    hold hold;
+    sl_script_function function = hold_function(&hold);
+    sl_script_runner_config config = config_of(1, 1);
+    config.submit = pool_submit;
+    config.userdata = &pool;
+    config.functions = &function;
+    config.functions_len = 1;
+    config.deadline_ms = 10;
+    host host = host_with(&config);
+    sl_action stuck = run_source(&host, "hold()");
+    SL_CHECK_EQ(stuck.result->outcome, SL_OUTCOME_TIMEOUT);
+    SL_CHECK_OK(sl_action_free(&stuck));
+    SL_CHECK_EQ(stats_of(&host).workers_replaced, 1);
+    expect_text(&host, "return 'healthy'", SL_OUTCOME_OK, "healthy");
+    sem_post(&hold.let_go);
+    pool_end(&pool);
+    host_free(&host);
+    wait_for(&hold.dropped);
 }
 
 SL_TEST(a_runner_on_a_pool_that_does_not_run_can_be_freed) {

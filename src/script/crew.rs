@@ -159,8 +159,7 @@ impl Task {
         if !shared.crew.begins() {
             return;
         }
-        Worker::new(number, shared.watch.seat(number), shared.clone()).run_task();
-        shared.crew.is_done();
+        Worker::new(number, shared.watch.seat(number), shared).run_task();
     }
 }
 

@@ -87,8 +87,11 @@ impl Worker {
 
     /// Works until there is nothing to do, on a thread of the host's.
     pub fn run_task(&mut self) {
-        self.work(false);
+        if self.work(false) == Fate::WrittenOff {
+            return;
+        }
         self.give_back();
+        self.shared.crew.is_done();
     }
 
     /// Works; `stays` while there is nothing to do, until the end.
