@@ -1,6 +1,8 @@
 /* Chunks: compiled once for each state, and not kept for ever. */
 #include "script_test.h"
 
+#include <stdlib.h>
+
 SL_TEST(a_chunk_is_compiled_once_for_each_state) {
     host host = host_of(1, 1);
     for (int at = 0; at < 10; at++) {
@@ -58,4 +60,32 @@ SL_TEST(a_registry_does_not_only_grow) {
     }
     SL_CHECK(stats_of(&host).lua_bytes < after_warm_up * 2);
     host_free(&host);
+}
+
+/* What the parser had read by then was kept as the whole: it ended well, and did nothing. */
+SL_TEST(a_chunk_that_is_interrupted_while_it_is_compiled_is_not_kept) {
+    enum { LINES = 1 << 20 };
+    static const char line[] = "-- half\n", last[] = "return 'whole'";
+    size_t len = LINES * (sizeof line - 1) + sizeof last - 1;
+    char *source = malloc(len);
+    SL_CHECK(source != NULL);
+    for (size_t at = 0; at < LINES; at++) {
+        memcpy(source + at * (sizeof line - 1), line, sizeof line - 1);
+    }
+    memcpy(source + len - (sizeof last - 1), last, sizeof last - 1);
+    host host = host_of(1, 1);
+    sl_script_job job = job_of_bytes(source, len);
+    job.deadline_ms = 1;
+    sl_action action = run_job(&host, &job);
+    SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_TIMEOUT);
+    SL_CHECK_OK(sl_action_free(&action));
+    job.deadline_ms = UINT64_MAX;
+    for (int round = 0; round < 2; round++) {
+        action = run_job(&host, &job);
+        SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_OK);
+        SL_CHECK_STR_EQ(action.result->text, "whole");
+        SL_CHECK_OK(sl_action_free(&action));
+    }
+    host_free(&host);
+    free(source);
 }

@@ -5,6 +5,8 @@
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use libfuzzer_sys::fuzz_target;
 use scriptloop::ffi::script_cancel::{
@@ -42,13 +44,28 @@ unsafe extern "C-unwind" fn count_call(_: *mut c_void, result: *const sl_script_
     CALLS.fetch_add(1, Ordering::Relaxed);
 }
 
-/// A host's pool that has a thread for each task.
+type Task = (sl_script_task_fn, usize);
+
+/// A host's pool of two threads that stay.
+static POOL: LazyLock<Sender<Task>> = LazyLock::new(|| {
+    let (sender, receiver) = mpsc::channel::<Task>();
+    let receiver = Arc::new(Mutex::new(receiver));
+    for _ in 0..2 {
+        let receiver = receiver.clone();
+        std::thread::spawn(move || {
+            loop {
+                let next = receiver.lock().expect("nobody panics").recv();
+                let (run, task) = next.expect("the sender stays");
+                // SAFETY: once, with what came with it.
+                unsafe { run.expect("there is one")(task as *mut c_void) }
+            }
+        });
+    }
+    sender
+});
+
 unsafe extern "C-unwind" fn submit(_: *mut c_void, run: sl_script_task_fn, task: *mut c_void) {
-    let (run, task) = (run.expect("there is one"), task as usize);
-    std::thread::spawn(move || {
-        // SAFETY: once, with what came with it.
-        unsafe { run(task as *mut c_void) }
-    });
+    POOL.send((run, task as usize)).expect("the threads stay");
 }
 
 /// One runner after the other, and what is known of their jobs.

@@ -6,7 +6,7 @@ use std::ptr;
 use mlua::ffi::lua_State;
 
 use super::Index;
-use super::hook::interrupt_of;
+use super::hook::{interrupt_of, raise};
 use super::native::Native;
 
 /// Bytes of one piece: compiling that much takes microseconds, as a rule.
@@ -24,7 +24,8 @@ impl<'a> Pieces<'a> {
         Self(source)
     }
 
-    /// What Lua calls for the next piece. A job that has to end gets no more.
+    /// What Lua calls for the next piece. A job that has to end gets an error instead: half a
+    /// source may be a chunk, too.
     pub(super) unsafe extern "C-unwind" fn read(
         lua: *mut lua_State,
         pieces: *mut c_void,
@@ -33,7 +34,7 @@ impl<'a> Pieces<'a> {
         // SAFETY: whoever gave this function to Lua gave it a `Pieces`.
         let pieces = unsafe { &mut *pieces.cast::<Self>() };
         if interrupt_of(lua).is_some_and(|interrupt| interrupt.is_pending()) {
-            return Self::end(size);
+            raise(lua);
         }
         let (piece, rest) = pieces.0.split_at(pieces.0.len().min(PIECE_BYTES));
         pieces.0 = rest;
