@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::crew;
 use super::ending::explain;
 use super::interrupt::Reason;
-use super::job::{Limits, Outcome};
+use super::job::Outcome;
 use super::recycle::Job;
 use super::seat::Stuck;
 use super::shared::Shared;
@@ -52,8 +52,7 @@ impl Rescue {
 
 impl Rescuer for Rescue {
     fn rescue(&self, worker: usize, stuck: Stuck) {
-        let Stuck { mut job, reason, allowed_ns, state, unkept } = stuck;
-        let limits = Limits { deadline_ns: allowed_ns, ..self.0.limits };
+        let Stuck { mut job, reason, limits, state, unkept } = stuck;
         let (outcome, text) = explain(reason.unwrap_or(Reason::Timeout), &limits);
         let chunk = job.place().and_then(|place| self.0.chunk_at(place)).or(unkept);
         let name = chunk.map_or_else(|| b"a script:".to_vec(), |chunk| chunk.shown_name());

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::chunk::Chunk;
 use super::interrupt::{Interrupt, Reason};
+use super::job::Limits;
 use super::recycle::Job;
 use super::stack::hook;
 use crate::claim::Claim;
@@ -32,8 +33,8 @@ pub struct Seat {
     owner: AtomicU64,
     /// When the running job began.
     started: AtomicU64,
-    /// How long it may run.
-    allowed: AtomicU64,
+    /// How far it may go, for what is said of it: nanoseconds, instructions, bytes.
+    allowed: [AtomicU64; 3],
     /// When the running job has to end.
     deadline: AtomicU64,
     /// When the running job was asked to end.
@@ -56,7 +57,7 @@ impl Seat {
             interrupt: Interrupt::default(),
             owner: AtomicU64::new(0),
             started: AtomicU64::new(0),
-            allowed: AtomicU64::new(NEVER),
+            allowed: Default::default(),
             deadline: AtomicU64::new(NEVER),
             asked: AtomicU64::new(0),
             signalled: AtomicU64::new(0),
@@ -108,11 +109,14 @@ impl Seat {
         self.claim.begin(job.id, job);
     }
 
-    /// The job has a state and starts; it may run for `allowed` nanoseconds.
+    /// The job has a state and starts.
     #[inline]
-    pub fn start(&self, start: u64, allowed: u64) {
+    pub fn start(&self, start: u64, limits: &Limits) {
         self.started.store(start, Ordering::Relaxed);
-        self.allowed.store(allowed, Ordering::Relaxed);
+        let allowed = [limits.deadline_ns, limits.instructions, limits.memory];
+        for (place, value) in self.allowed.iter().zip(allowed) {
+            place.store(value, Ordering::Relaxed);
+        }
     }
 
     /// The worker is done with job `id`. `None` when it was written off meanwhile.
@@ -203,8 +207,10 @@ impl Seat {
         job.start(started);
         job.run_ns = now.saturating_sub(started);
         let (state, unkept) = (self.state(), self.unkept.lock().clone());
-        let allowed_ns = self.allowed.load(Ordering::Relaxed);
-        Some(Stuck { job, reason, allowed_ns, state, unkept })
+        let [deadline_ns, instructions, memory] =
+            [0, 1, 2].map(|at| self.allowed[at].load(Ordering::Relaxed));
+        let limits = Limits { deadline_ns, instructions, memory, ..Limits::NONE };
+        Some(Stuck { job, reason, limits, state, unkept })
     }
 }
 
@@ -215,8 +221,8 @@ pub struct Stuck {
     pub job: Job,
     /// Why it had to end.
     pub reason: Option<Reason>,
-    /// How long it was allowed to run.
-    pub allowed_ns: u64,
+    /// How far it was allowed to go.
+    pub limits: Limits,
     /// The state that the worker had.
     pub state: Option<u32>,
     /// The job's chunk, if it has no place.

@@ -223,7 +223,7 @@ impl Worker {
             (Ok(()), Some(lease)) => (lease.number as usize, &mut lease.state),
             (leased, _) => return (Err(no_state(leased.err(), seat, id, limits)), None),
         };
-        seat.start(*start, limits.deadline_ns);
+        seat.start(*start, limits);
         let step = match limits.instructions {
             u64::MAX => shared.step,
             most => INSTRUCTION_STEP.min(u32::try_from(most).unwrap_or(u32::MAX)).max(LEAST_STEP),
