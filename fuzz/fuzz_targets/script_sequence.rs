@@ -6,13 +6,14 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use scriptloop::ffi::script_cancel::{
     sl_script_runner_cancel, sl_script_runner_cancel_all, sl_script_runner_cancel_owner,
 };
 use scriptloop::ffi::script_setup::sl_script_task_fn;
+use scriptloop::sync::Mutex;
 use scriptloop_fuzz::{
     Host, Input, config, job, queue, sl_action_queue, sl_action_queue_free, sl_outcome,
     sl_script_job, sl_script_result, sl_script_runner_config, sl_script_runner_free, sl_status,
@@ -54,7 +55,7 @@ static POOL: LazyLock<Sender<Task>> = LazyLock::new(|| {
         let receiver = receiver.clone();
         std::thread::spawn(move || {
             loop {
-                let next = receiver.lock().expect("nobody panics").recv();
+                let next = receiver.lock().recv();
                 let (run, task) = next.expect("the sender stays");
                 // SAFETY: once, with what came with it.
                 unsafe { run.expect("there is one")(task as *mut c_void) }
