@@ -90,6 +90,17 @@ local function compare_strings()
     same("rep", string.rep, own.rep, subject, random(-2, 40), pick({ nil, "", ",", "ab" }))
 end
 
+-- Longer than what `rep` adds in one step, and parts that no step is a multiple of.
+local function compare_long_strings()
+    for _, part in ipairs({ "x", "abc", ("long"):rep(7001), ("longer"):rep(20000) }) do
+        for _, separator in ipairs({ "", ",", ("-"):rep(70001) }) do
+            for _, count in ipairs({ 1, 2, 3, 7, 70000 // (#part + #separator) + 2 }) do
+                same("rep", string.rep, own.rep, part, count, separator)
+            end
+        end
+    end
+end
+
 -- Also what lies behind a hole.
 local function contents(list)
     local shown = {}
@@ -173,6 +184,7 @@ end
 return function(rounds)
     math.randomseed(42)
     compare_errors()
+    compare_long_strings()
     for _ = 1, rounds do
         compare_strings()
         compare_tables()

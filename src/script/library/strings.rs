@@ -13,6 +13,8 @@ use crate::script::stack::{Entry, Index};
 
 /// Longest string that Lua makes.
 const SIZE_MAX: usize = i64::MAX as usize;
+/// Most that `rep` adds in one step, unless one part is longer: it stays in the cache.
+const PIECE: usize = 64 << 10;
 /// What makes a string a pattern.
 const SPECIALS: &[u8] = b"^$*+?.([%-";
 
@@ -309,13 +311,20 @@ fn rep(native: &mut Native<'_>) -> c_int {
     let mut text = native.text();
     let all = all.unwrap_or_default() - separator.len();
     native.room(&mut text, all);
-    let mut patience = Patience::default();
-    for _ in 1..count {
-        native.go_on(&mut patience);
-        native.add(&mut text, part);
-        native.add(&mut text, separator);
-    }
     native.add(&mut text, part);
+    let mut len = part.len();
+    if len < all {
+        native.add(&mut text, separator);
+        len = one;
+    }
+    // From its own beginning, twice as much each time: Lua's own takes a step for each part.
+    let piece = (PIECE - PIECE % one).max(one);
+    while len < all {
+        if native.must_stop() {
+            native.stop();
+        }
+        len = native.add_own(&mut text, piece.min(all - len));
+    }
     native.finish(&text);
     1
 }

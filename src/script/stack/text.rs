@@ -50,6 +50,19 @@ impl Native<'_> {
         text.len += bytes.len();
     }
 
+    /// Adds the first bytes of the text itself once more, as many as there are at most, in room
+    /// that was made; gives how long the text is then.
+    pub fn add_own(&mut self, text: &mut Text, bytes: usize) -> usize {
+        let bytes = bytes.min(text.len).min(text.capacity - text.len);
+        let first = if text.data.is_null() { text.inline.as_mut_ptr() } else { text.data };
+        // SAFETY: the capacity is at least so large.
+        let end = unsafe { first.add(text.len) };
+        // SAFETY: so much is there, as much is free behind it, and they do not meet.
+        unsafe { ptr::copy_nonoverlapping(first, end, bytes) };
+        text.len += bytes;
+        text.len
+    }
+
     /// Makes room for a text of so many bytes.
     pub fn room(&mut self, text: &mut Text, bytes: usize) {
         if text.capacity - text.len < bytes {
