@@ -165,6 +165,8 @@ static bool release_canary(trial *trial) {
     sl_value isolation = text_value(isolation_name(trial->isolation));
     sl_script_job job = job_of_bytes(trial->canary->text, trial->canary->len);
     job.chunk_name = "@canary.lua";
+    /* It collects what the script left, be that 256 MiB on a busy machine. */
+    job.deadline_ms = PATIENCE_MS / 2;
     job.args = &isolation;
     job.args_len = 1;
     enqueue(&trial->host, &job);

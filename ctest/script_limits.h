@@ -26,6 +26,12 @@ static inline void wait_for(sem_t *semaphore) {
     }
 }
 
+/* An `on_thread_exit` whose userdata is a semaphore. */
+static inline void note_exit(void *userdata, uint32_t worker) {
+    (void)worker;
+    sem_post(userdata);
+}
+
 static inline void hold_call(void *userdata, const sl_value *args, size_t args_len,
                              sl_script_return *ret) {
     hold *hold = userdata;

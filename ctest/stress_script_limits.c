@@ -1,4 +1,5 @@
 /* Jobs that end in all ways at once, and runners that end while jobs do. Seeds are fixed. */
+#include <malloc.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -7,11 +8,11 @@
 #include "script_test.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { JOBS_EACH = 5000, WARM_UP_EACH = 500, RUNNERS = 200 };
+enum { JOBS_EACH = 5000 };
 #else
-enum { JOBS_EACH = 250000, WARM_UP_EACH = 25000, RUNNERS = 10000 };
+enum { JOBS_EACH = 250000 };
 #endif
-enum { PRODUCERS = 4, OUTCOMES = 10 };
+enum { PRODUCERS = 4, OUTCOMES = 10, RUNNERS = 10000 };
 
 static uint64_t random_next(uint64_t *state) {
     *state ^= *state >> 12;
@@ -101,7 +102,9 @@ static void run_mixed(const host *host, uint64_t jobs_each, uint64_t outcomes[OU
     SL_CHECK(outcomes[SL_OUTCOME_CANCELLED] <= cancelled);
 }
 
+/* Without the pages that the allocator keeps although nothing lies on them. */
 static uint64_t resident_bytes(void) {
+    malloc_trim(0);
     FILE *file = fopen("/proc/self/statm", "r");
     SL_CHECK(file != NULL);
     unsigned long long size = 0, resident = 0;
@@ -115,19 +118,25 @@ SL_TEST(a_million_jobs_that_end_in_all_ways_add_up_and_leave_no_memory) {
     config.job_capacity = 1000;
     host host = host_with(&config);
     uint64_t warm_up[OUTCOMES] = {0}, outcomes[OUTCOMES] = {0};
-    run_mixed(&host, WARM_UP_EACH, warm_up);
+    /* As many as are measured: so long do the caches that malloc has for each thread take to fill,
+       one size at a time; with GLIBC_TUNABLES=glibc.malloc.tcache_count=0 nothing grows at all. */
+    run_mixed(&host, JOBS_EACH, warm_up);
     uint64_t start = resident_bytes();
     run_mixed(&host, JOBS_EACH, outcomes);
-    uint64_t end = resident_bytes();
     SL_CHECK(outcomes[SL_OUTCOME_OK] > 0 && outcomes[SL_OUTCOME_SCRIPT_ERROR] > 0);
     SL_CHECK(outcomes[SL_OUTCOME_TIMEOUT] > 0 && outcomes[SL_OUTCOME_MEMORY] > 0);
     SL_CHECK(outcomes[SL_OUTCOME_LOAD_ERROR] > 0 && outcomes[SL_OUTCOME_CANCELLED] > 0);
     SL_CHECK_EQ(outcomes[SL_OUTCOME_CLOSED], 0);
     SL_CHECK_EQ(stats_of(&host).workers_replaced, 0);
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-    SL_CHECK(end < start + start / 10 + (2 << 20));
+    /* What is lost stays lost; only pages that a few blocks keep come free later. */
+    for (int tries = 0; resident_bytes() >= start + start / 10; tries++) {
+        SL_CHECK(tries < 5);
+        uint64_t more[OUTCOMES] = {0};
+        run_mixed(&host, JOBS_EACH / 100, more);
+    }
 #else
-    (void)start, (void)end; /* a sanitizer keeps what was freed */
+    (void)start; /* a sanitizer keeps what was freed */
 #endif
     host_free(&host);
 }

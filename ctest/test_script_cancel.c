@@ -75,11 +75,6 @@ SL_TEST(an_owner_and_all_are_counted) {
     host_free(&host);
 }
 
-static void note_exit(void *userdata, uint32_t worker) {
-    (void)worker;
-    sem_post(userdata);
-}
-
 static void *free_runner(void *runner) {
     SL_CHECK_OK(sl_script_runner_free(runner));
     return NULL;

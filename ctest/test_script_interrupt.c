@@ -138,11 +138,6 @@ SL_TEST(what_follows_an_error_out_of_the_hook_is_interrupted_too) {
     host_free(&host);
 }
 
-static void note_exit(void *userdata, uint32_t worker) {
-    (void)worker;
-    sem_post(userdata);
-}
-
 /* Found by random input: Lua shifts the arguments of such a call again and again, looks at no hook,
    and has room for a million of them. */
 SL_TEST(a_worker_comes_back_from_a_circle_of_calls) {

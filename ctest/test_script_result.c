@@ -259,10 +259,10 @@ SL_TEST(memory_that_runs_out_ends_the_job_and_nothing_else) {
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* they need it themselves */
     host host = host_of(1, 1);
     check_text(&host, "return 'before'", "before");
-    struct rlimit limit = {(rlim_t)1 << 30, (rlim_t)1 << 30};
+    struct rlimit limit = {(rlim_t)1 << 29, (rlim_t)1 << 29};
     SL_CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
     for (int round = 0; round < 3; round++) {
-        check_error(&host, "local t = {} for i = 1, 64 do t[i] = ('x'):rep(1 << 26) .. i end",
+        check_error(&host, "local t = {} for i = 1, 64 do t[i] = ('x'):rep(1 << 24) .. i end",
                     SL_OUTCOME_MEMORY, "not enough memory");
     }
     check_text(&host, "return #('x'):rep(1 << 20)", "1048576");

@@ -1,7 +1,7 @@
 /* States that are pinned to an owner: it gets the same one each time, and nobody else does. */
 #include <pthread.h>
 
-#include "sl_test.h"
+#include "pool_test.h"
 
 static sl_status create(void *userdata, void **out_state) {
     int **next = userdata;
@@ -19,20 +19,6 @@ static sl_state_pool *pool_of(int *states, uint32_t count) {
     int *next = states;
     SL_CHECK_OK(sl_state_pool_new(count, create, destroy, &next, NULL, &pool));
     return pool;
-}
-
-static sl_state_pool_stats stats_of(sl_state_pool *pool) {
-    sl_state_pool_stats stats = {.size = sizeof stats};
-    SL_CHECK_OK(sl_state_pool_read_stats(pool, &stats));
-    SL_CHECK_EQ(stats.states, stats.available + stats.leased);
-    SL_CHECK_EQ(stats.acquired, stats.released + stats.leased);
-    return stats;
-}
-
-static void wait_for_waiters(sl_state_pool *pool, uint64_t waiting) {
-    while (stats_of(pool).waiting != waiting) {
-        sched_yield();
-    }
 }
 
 /* Lends the owner its state and gives it back at once. */

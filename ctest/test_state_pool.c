@@ -3,7 +3,7 @@
 #include <semaphore.h>
 #include <time.h>
 
-#include "sl_test.h"
+#include "pool_test.h"
 
 enum { STATES_MAX = 8 };
 
@@ -47,21 +47,6 @@ static sl_state_pool *pool_of(factory *factory, uint32_t states) {
     SL_CHECK_OK(sl_state_pool_new(states, create, destroy, factory, drop, &pool));
     SL_CHECK_EQ(factory->created, states);
     return pool;
-}
-
-static sl_state_pool_stats stats_of(sl_state_pool *pool) {
-    sl_state_pool_stats stats = {.size = sizeof stats};
-    SL_CHECK_OK(sl_state_pool_read_stats(pool, &stats));
-    SL_CHECK_EQ(stats.states, stats.available + stats.leased);
-    SL_CHECK_EQ(stats.acquired, stats.released + stats.leased);
-    return stats;
-}
-
-/* Waits until so many threads wait; the pool says so, no clock does. */
-static void wait_for_waiters(sl_state_pool *pool, uint64_t waiting) {
-    while (stats_of(pool).waiting != waiting) {
-        sched_yield();
-    }
 }
 
 /* A thread that acquires, says what it got, and gives it back. */
