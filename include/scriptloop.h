@@ -1508,9 +1508,10 @@ SL_API sl_status sl_action_queue_read_stats(sl_action_queue *queue,
  *
  * A state is any pointer, with functions of the host's that make and destroy it. The state that
  * came back last is lent first, so a pool of one always lends the same. Waiters use no CPU and
- * are served in order of arrival; no one can overtake them. A state can be pinned to an owner, who
- * from then on gets that one and no other, and which nobody else gets. The pool never looks into
- * a state.
+ * are served in order of arrival: no one who comes later overtakes them. A state can be pinned to
+ * an owner, who from then on gets that one and no other, and which nobody else gets; who waits for
+ * such a state waits in the same order, and is passed only by those whom another state serves. The
+ * pool never looks into a state.
  * ============================================================================================== */
 
 /** A pool of states. */
@@ -1691,7 +1692,8 @@ SL_API sl_status sl_state_pool_acquire_timeout(sl_state_pool *pool, uint32_t tim
  *                                     others
  * @return SL_STATUS_CLOSED            the pool was freed, possibly during the wait
  * @return SL_STATUS_WOULD_DEADLOCK    `timeout_ms` is UINT32_MAX, and the calling thread holds the
- *                                     state itself
+ *                                     state itself or, where the owner has none yet, all states
+ *                                     that are pinned to nobody
  * @thread any
  * @since  0.1.0
  *

@@ -1,10 +1,10 @@
 //! Lends a fixed number of states, of whatever kind, to whoever asks first.
 //!
 //! The one that came back last is lent first: its memory is warm. Whoever waits is served in
-//! order of arrival, and a state that comes back is handed to the waiter directly, so that nobody
-//! can overtake. One may also wait for one particular state, or have one pinned to an owner: it
-//! is lent to nobody else until it is unpinned. No lock is held while a state is made, used or
-//! destroyed.
+//! order of arrival, and a state that comes back is handed directly to the first waiter whom it
+//! serves, so that nobody who comes later gets it. One may also wait for one particular state, or
+//! have one pinned to an owner: it is lent to nobody else until it is unpinned. No lock is held
+//! while a state is made, used or destroyed.
 
 pub mod host;
 
