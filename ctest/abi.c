@@ -148,6 +148,24 @@ SIZE(sl_action_queue_stats, 56);
 AT(sl_action_queue_stats, accepted, 8);
 AT(sl_action_queue_stats, high_water, 48);
 
+/* Callbacks */
+VALUE(SL_CALLBACK_FLAG_ONCE, 1);
+
+SIZE(sl_callback_call, 40);
+AT(sl_callback_call, id, 8);
+AT(sl_callback_call, value, 16);
+AT(sl_callback_call, build, 24);
+AT(sl_callback_call, build_userdata, 32);
+
+SIZE(sl_callbacks_config, 16);
+AT(sl_callbacks_config, capacity, 8);
+AT(sl_callbacks_config, reserved, 12);
+
+SIZE(sl_callbacks_stats, 80);
+AT(sl_callbacks_stats, registered, 8);
+AT(sl_callbacks_stats, failed, 32);
+AT(sl_callbacks_stats, high_water, 72);
+
 /* State pool */
 SIZE(sl_state_pool_stats, 64);
 AT(sl_state_pool_stats, states, 8);

@@ -36,6 +36,17 @@ static void never_handles(void *userdata, const sl_action *action) {
     SL_CHECK(action == NULL);
 }
 
+static void never_called(void *userdata, const sl_callback_call *call) {
+    (void)userdata;
+    SL_CHECK(call == NULL);
+}
+
+static sl_status never_builds(void *userdata, void *target) {
+    (void)userdata;
+    SL_CHECK(target == NULL);
+    return SL_STATUS_OK;
+}
+
 #define LOOP_CALL(name, arguments)                                                                 \
     static sl_status call_##name(void *handle) {                                                   \
         sl_loop *loop = (sl_loop *)handle;                                                         \
@@ -129,6 +140,30 @@ static sl_status call_attach_to(void *handle) {
 
 static const call attach_calls[] = {{"the loop of an attach", call_attach_to, false}};
 
+#define CALLBACKS_CALL(name, arguments)                                                            \
+    static sl_status call_##name(void *handle) {                                                   \
+        sl_callbacks *callbacks = (sl_callbacks *)handle;                                          \
+        return name arguments;                                                                     \
+    }
+CALLBACKS_CALL(sl_callbacks_close, (callbacks))
+CALLBACKS_CALL(sl_callbacks_free, (callbacks))
+CALLBACKS_CALL(sl_callbacks_set_loop, (callbacks, a_loop))
+CALLBACKS_CALL(sl_callbacks_register,
+               (callbacks, never_called, NULL, host_never, 0, (sl_callback_id *)out_reset()))
+CALLBACKS_CALL(sl_callbacks_unregister, (callbacks, 1))
+CALLBACKS_CALL(sl_callbacks_enqueue, (callbacks, 1, never_builds, NULL, host_never))
+CALLBACKS_CALL(sl_callbacks_enqueue_value, (callbacks, 1, NULL))
+CALLBACKS_CALL(sl_callbacks_dispatch, (callbacks, 0, (uint64_t *)out_reset()))
+CALLBACKS_CALL(sl_callbacks_read_stats, (callbacks, SIZED_OUT(sl_callbacks_stats)))
+
+static const call callbacks_calls[] = {
+    CALL(sl_callbacks_close),         {"sl_callbacks_free", call_sl_callbacks_free, true},
+    CALL(sl_callbacks_set_loop),      CALL(sl_callbacks_register),
+    CALL(sl_callbacks_unregister),    CALL(sl_callbacks_enqueue),
+    CALL(sl_callbacks_enqueue_value), CALL(sl_callbacks_dispatch),
+    CALL(sl_callbacks_read_stats),
+};
+
 #define POOL_CALL(name, arguments)                                                                 \
     static sl_status call_##name(void *handle) {                                                   \
         sl_state_pool *pool = (sl_state_pool *)handle;                                             \
@@ -202,6 +237,7 @@ SL_TEST(null_is_refused_by_all_and_freed_by_free) {
     null_is_refused(attach_calls, COUNT(attach_calls));
     null_is_refused(pool_calls, COUNT(pool_calls));
     null_is_refused(runner_calls, COUNT(runner_calls));
+    null_is_refused(callbacks_calls, COUNT(callbacks_calls));
     SL_CHECK_OK(sl_loop_free(a_loop));
 }
 
@@ -211,6 +247,7 @@ static void is_stale(void *handle) {
     all_give(attach_calls, COUNT(attach_calls), handle, SL_STATUS_STALE_HANDLE);
     all_give(pool_calls, COUNT(pool_calls), handle, SL_STATUS_STALE_HANDLE);
     all_give(runner_calls, COUNT(runner_calls), handle, SL_STATUS_STALE_HANDLE);
+    all_give(callbacks_calls, COUNT(callbacks_calls), handle, SL_STATUS_STALE_HANDLE);
 }
 
 SL_TEST(a_pointer_of_the_hosts_is_no_handle) {
@@ -275,6 +312,7 @@ typedef struct all {
     sl_action_queue *queue;
     sl_state_pool *pool;
     sl_script_runner *runner;
+    sl_callbacks *callbacks;
     sl_action action;
 } all;
 
@@ -285,6 +323,7 @@ static all all_new(void) {
     config.workers = 1;
     SL_CHECK_OK(sl_script_runner_new(NULL, &config, &one.runner));
     SL_CHECK_OK(sl_state_pool_new(1, creates, destroys, out, NULL, &one.pool));
+    SL_CHECK_OK(sl_callbacks_new(one.loop, NULL, &one.callbacks));
     one.action.size = sizeof one.action;
     SL_CHECK_OK(host_push(one.queue, 1));
     SL_CHECK_OK(sl_action_queue_try_pop(one.queue, &one.action));
@@ -293,6 +332,7 @@ static all all_new(void) {
 
 static void all_free(all *one) {
     SL_CHECK_OK(sl_action_free(&one->action));
+    SL_CHECK_OK(sl_callbacks_free(one->callbacks));
     SL_CHECK_OK(sl_script_runner_free(one->runner));
     SL_CHECK_OK(sl_state_pool_free(one->pool));
     SL_CHECK_OK(sl_action_queue_free(one->queue));
@@ -302,19 +342,19 @@ static void all_free(all *one) {
 SL_TEST(a_handle_of_another_noun_is_of_the_wrong_kind) {
     all one = all_new();
     a_loop = one.loop;
-    void *handles[] = {one.loop, one.queue, one.pool, one.runner,
-                       (void *)(uintptr_t)one.action.ticket};
+    void *handles[] = {one.loop,   one.queue,     one.pool,
+                       one.runner, one.callbacks, (void *)(uintptr_t)one.action.ticket};
     const struct {
         const call *calls;
         size_t len;
-        int own;
+        size_t own;
     } nouns[] = {
         {loop_calls, COUNT(loop_calls), 0},     {attach_calls, COUNT(attach_calls), 0},
         {queue_calls, COUNT(queue_calls), 1},   {pool_calls, COUNT(pool_calls), 2},
-        {runner_calls, COUNT(runner_calls), 3},
+        {runner_calls, COUNT(runner_calls), 3}, {callbacks_calls, COUNT(callbacks_calls), 4},
     };
     for (size_t noun = 0; noun < COUNT(nouns); ++noun) {
-        for (int i = 0; i < 5; ++i) {
+        for (size_t i = 0; i < COUNT(handles); ++i) {
             if (i != nouns[noun].own) {
                 all_give(nouns[noun].calls, nouns[noun].len, handles[i], SL_STATUS_WRONG_KIND);
             }
@@ -327,15 +367,15 @@ SL_TEST(a_handle_of_another_noun_is_of_the_wrong_kind) {
 
 SL_TEST(what_was_freed_is_stale_for_every_noun_and_stays_so) {
     all one = all_new();
-    void *handles[] = {one.loop, one.queue, one.pool, one.runner,
-                       (void *)(uintptr_t)one.action.ticket};
+    void *handles[] = {one.loop,   one.queue,     one.pool,
+                       one.runner, one.callbacks, (void *)(uintptr_t)one.action.ticket};
     all_free(&one);
     a_loop = host_loop();
-    for (int i = 0; i < 5; ++i) {
+    for (size_t i = 0; i < COUNT(handles); ++i) {
         is_stale(handles[i]);
     }
     all next = all_new();
-    for (int i = 0; i < 5; ++i) {
+    for (size_t i = 0; i < COUNT(handles); ++i) {
         is_stale(handles[i]);
     }
     SL_CHECK_EQ(host_stats(next.loop).posts_accepted, 0);

@@ -9,6 +9,9 @@ use std::ptr;
 /// host breaks its promise not to throw.
 pub type WorkFn = unsafe extern "C-unwind" fn(userdata: *mut c_void);
 
+/// `sl_status (*)(void *userdata, void *target)`: makes something of the host's where it says.
+pub type BuildFn = unsafe extern "C-unwind" fn(userdata: *mut c_void, target: *mut c_void) -> i32;
+
 /// A pointer of the host's that the library only carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Context(pub *mut c_void);

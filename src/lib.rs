@@ -12,8 +12,10 @@
 //! | --- | --- |
 //! | `error`, `sys`, `sync`, `clock`, `log` | errors, system calls, primitives, time, lines |
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
+//! | `owner_cell` | what one thread has for itself |
 //! | `spin`, `parker`, `sleepers`, `queue` | the one way to wait, for one and for many; queues |
-//! | `event_loop`, `actions` | the loop of one thread; results for it |
+//! | `event_loop` | the loop of one thread |
+//! | `actions`, `callbacks` | results for it; calls by number on it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `ffi` | the boundary with C, and nothing else |
 
@@ -31,6 +33,8 @@ pub mod sys;
 #[cfg(not(loom))]
 pub mod actions;
 #[cfg(not(loom))]
+pub mod callbacks;
+#[cfg(not(loom))]
 pub mod event_loop;
 #[cfg(not(loom))]
 pub mod ffi;
@@ -40,6 +44,8 @@ pub mod foreign;
 pub mod handles;
 #[cfg(not(loom))]
 pub mod log;
+#[cfg(not(loom))]
+pub mod owner_cell;
 #[cfg(not(loom))]
 pub mod script;
 #[cfg(not(loom))]

@@ -23,10 +23,12 @@ use crate::error::{Error, Result};
 use crate::event_loop::backend::{Backend, ParkerBackend};
 use crate::event_loop::bell::Bell;
 use crate::event_loop::gate::{ENDED, Gate, NOBODY, Post};
-use crate::event_loop::owned::{Owned, OwnerCell};
+use crate::event_loop::owned::Owned;
 use crate::event_loop::stats::{Counters, Stats};
 use crate::event_loop::timers::{Callback, Repeat, Timers};
+use crate::handles::{Handle, Handled};
 use crate::log::{self, Level};
+use crate::owner_cell::{HasOwner, OwnerCell};
 use crate::parker::{NUDGED, Told};
 use crate::queue::lanes::Lanes;
 use crate::queue::ring::Refused;
@@ -93,7 +95,7 @@ pub struct EventLoop {
     /// Posts of other priorities than normal, and sources that became ready.
     shared: Mutex<Shared>,
     shared_len: AtomicUsize,
-    owned: OwnerCell,
+    owned: OwnerCell<Owned>,
     stopping: AtomicBool,
     bell: OnceCell<Bell>,
     counters: Counters,
@@ -140,10 +142,6 @@ impl EventLoop {
     #[inline]
     pub fn is_owner(&self) -> bool {
         self.gate.is_owner()
-    }
-
-    pub(crate) fn check_owner(&self) -> Result<()> {
-        if self.is_owner() { Ok(()) } else { Err(Error::WrongThread) }
     }
 
     /// Gives the loop up; no thread owns it until one attaches.
@@ -323,6 +321,32 @@ impl EventLoop {
     /// Counters, as they are now. From any thread.
     pub fn stats(&self) -> Stats {
         stats::read(self)
+    }
+}
+
+impl HasOwner for EventLoop {
+    #[inline]
+    fn check_owner(&self) -> Result<()> {
+        if self.is_owner() { Ok(()) } else { Err(Error::WrongThread) }
+    }
+}
+
+/// Ends the wait of the loop with this handle, or its next one. From any thread.
+#[inline]
+pub fn wake(handle: Handle) -> Result<()> {
+    // Should the loop end right now, its gate takes a notice that nobody reads.
+    match EventLoop::table().find(handle)?.gate().wake() {
+        Told::Done => {}
+        told => ring(handle, told),
+    }
+    Ok(())
+}
+
+/// Ends a wait that sleeps elsewhere. A loop that ended meanwhile needs no bell.
+#[cold]
+pub fn ring(handle: Handle, told: Told) {
+    if let Ok(pinned) = EventLoop::table().pin(handle) {
+        pinned.finish(told);
     }
 }
 

@@ -1,12 +1,9 @@
 //! What only the owner thread of a loop touches, without a lock.
-#![expect(unsafe_code, reason = "the owner check stands in for a lock; nothing else is needed")]
 
-use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 
-use crate::error::Result;
+use crate::event_loop::Ready;
 use crate::event_loop::gate::Post;
-use crate::event_loop::{EventLoop, Ready};
 use crate::queue::lanes::Lanes;
 use crate::queue::ring::Consumer;
 
@@ -35,35 +32,5 @@ impl Owned {
     pub fn take_all(&mut self) -> (Lanes<Post>, Lanes<Ready>) {
         self.due.clear();
         (std::mem::take(&mut self.posts), std::mem::take(&mut self.sources))
-    }
-}
-
-/// Lets the owner in and nobody else.
-pub struct OwnerCell(RefCell<Owned>);
-
-// SAFETY: `borrow` gives access only to the loop's owner thread, and a loop has one at a time;
-// moving ownership is a Release/Acquire pair on the owner's id.
-unsafe impl Sync for OwnerCell {}
-// SAFETY: everything inside may be sent.
-unsafe impl Send for OwnerCell {}
-
-impl OwnerCell {
-    /// Keeps `owned` for the owner.
-    pub fn new(owned: Owned) -> Self {
-        Self(RefCell::new(owned))
-    }
-
-    /// For moments only: never while the host's code runs.
-    #[inline]
-    pub fn borrow(&self, of: &EventLoop) -> Result<RefMut<'_, Owned>> {
-        of.check_owner()?;
-        Ok(self.0.borrow_mut())
-    }
-
-    /// The same inside of a step, whose beginning has checked the owner: a step stays on its
-    /// thread, and ownership cannot move while it runs.
-    #[inline]
-    pub(super) fn in_step(&self) -> RefMut<'_, Owned> {
-        self.0.borrow_mut()
     }
 }

@@ -46,6 +46,12 @@ impl Counter {
         self.0.store(self.0.load(Ordering::Relaxed) + more, Ordering::Release);
     }
 
+    /// Replaces; by the one writer.
+    #[inline]
+    pub fn set(&self, to: u64) {
+        self.0.store(to, Ordering::Release);
+    }
+
     /// Keeps the larger; by the one writer.
     #[inline]
     pub fn raise(&self, to: u64) {

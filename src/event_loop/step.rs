@@ -74,7 +74,7 @@ impl EventLoop {
             report = self.wait_and_pass(limits, timed);
         }
         if limits.outlook {
-            report.remaining = self.ready_items(&self.owned.in_step());
+            report.remaining = self.ready_items(&self.owned.borrow_again());
             report.next_deadline_ns = self.until_next(report.remaining);
         }
         report
@@ -115,7 +115,7 @@ impl EventLoop {
     #[inline]
     fn leave(&self) {
         let outermost = {
-            let mut owned = self.owned.in_step();
+            let mut owned = self.owned.borrow_again();
             owned.depth -= 1;
             owned.depth == 0
         };
@@ -128,7 +128,7 @@ impl EventLoop {
     fn take_notices(&self) -> u32 {
         if let Some(bell) = self.bell.get() {
             bell.silence();
-            let owned = self.owned.in_step();
+            let owned = self.owned.borrow_again();
             if let Some(consumer) = &owned.consumer {
                 consumer.unlisten(&self.gate.ring);
             }
@@ -173,7 +173,7 @@ impl EventLoop {
     #[inline]
     pub(super) fn look(&self, timed: bool) -> Option<u64> {
         let next = self.next_timer.load(Ordering::Acquire);
-        let ready = self.has_work(&self.owned.in_step());
+        let ready = self.has_work(&self.owned.borrow_again());
         if next == NEVER {
             return ready.then(|| if timed { self.clock.now() } else { 0 });
         }
@@ -193,7 +193,7 @@ impl EventLoop {
     fn take_stock(&self, now: u64) -> Quota {
         // What is due at the end of time never comes, also when a virtual clock gets there.
         let now = now.min(NEVER - 1);
-        let mut owned = self.owned.in_step();
+        let mut owned = self.owned.borrow_again();
         if self.next_timer.load(Ordering::Acquire) <= now {
             let mut timers = self.timers.lock();
             timers.collect_due(now, &mut owned.due);
@@ -228,7 +228,7 @@ impl EventLoop {
         }
         loop {
             let (lane, source) = {
-                let owned = self.owned.in_step();
+                let owned = self.owned.borrow_again();
                 (owned.posts.first(), owned.sources.first())
             };
             let ring = if quota.posts > 0 { PRIORITY_NORMAL } else { u32::MAX };
@@ -250,7 +250,7 @@ impl EventLoop {
     }
 
     fn next_due(&self) -> Option<u64> {
-        let mut owned = self.owned.in_step();
+        let mut owned = self.owned.borrow_again();
         owned.due.pop_front().map(|(_, id)| id)
     }
 
@@ -278,7 +278,7 @@ impl EventLoop {
     fn run_posts(&self, meter: &mut Meter<'_>, quota: &mut Quota, most: u64) -> bool {
         let most = most.min(quota.posts);
         for _ in 0..most {
-            let Some(post) = self.owned.in_step().claim(self) else {
+            let Some(post) = self.owned.borrow_again().claim(self) else {
                 quota.posts = 0;
                 return false;
             };
@@ -286,7 +286,7 @@ impl EventLoop {
             self.counters.posts_run.add(1);
             meter.report.posts += 1;
             post.using(Post::run);
-            self.owned.in_step().release(self);
+            self.owned.borrow_again().release(self);
             if meter.spent() {
                 return true;
             }
@@ -295,7 +295,7 @@ impl EventLoop {
     }
 
     fn run_lane(&self, meter: &mut Meter<'_>) -> bool {
-        let post = self.owned.in_step().posts.pop();
+        let post = self.owned.borrow_again().posts.pop();
         let Some((_, mut post)) = post else { return false };
         self.counters.posts_run.add(1);
         self.counters.lane_posts_run.add(1);
@@ -308,7 +308,7 @@ impl EventLoop {
     /// Runs the items of the first source. Where posts of the same priority are waiting, they
     /// take turns. True when the step ends.
     fn run_source(&self, meter: &mut Meter<'_>, quota: &mut Quota) -> bool {
-        let entry = self.owned.in_step().sources.pop();
+        let entry = self.owned.borrow_again().sources.pop();
         let Some((priority, (source, mut left))) = entry else { return false };
         while left > 0 {
             let ran = source.run_one();
@@ -330,7 +330,7 @@ impl EventLoop {
                 ended = self.run_post_of(priority, meter, quota);
             }
             if ended {
-                self.owned.in_step().sources.push_front(priority, (source, left));
+                self.owned.borrow_again().sources.push_front(priority, (source, left));
                 return true;
             }
         }
@@ -344,7 +344,7 @@ impl EventLoop {
         if priority == PRIORITY_NORMAL {
             return self.run_posts(meter, quota, 1);
         }
-        let first = self.owned.in_step().posts.first();
+        let first = self.owned.borrow_again().posts.first();
         first == Some(priority) && self.run_lane(meter)
     }
 

@@ -14,7 +14,7 @@ impl EventLoop {
     pub(super) fn wait_for_work(&self, until: u64) -> bool {
         loop {
             let listening = {
-                let owned = self.owned.in_step();
+                let owned = self.owned.borrow_again();
                 owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring))
             };
             let mut deadline = until;
@@ -25,7 +25,7 @@ impl EventLoop {
             let mut notices = 0;
             if listening && self.shared_len.load(Ordering::Acquire) == 0 {
                 notices = self.backend.wait(&self.gate.parker, deadline);
-                let owned = self.owned.in_step();
+                let owned = self.owned.borrow_again();
                 if let Some(consumer) = &owned.consumer {
                     consumer.unlisten(&self.gate.ring);
                 }
@@ -90,7 +90,7 @@ impl EventLoop {
     /// as there is something to do, and at the next deadline.
     pub(super) fn arm_bell(&self) {
         let Some(bell) = self.bell.get() else { return };
-        let owned = self.owned.in_step();
+        let owned = self.owned.borrow_again();
         let listening =
             owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
         // From here on whoever leaves a notice rings; what came before is looked at below.

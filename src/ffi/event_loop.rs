@@ -13,15 +13,14 @@ use crate::error::{Error, Result};
 use crate::event_loop::budget::Limits;
 use crate::event_loop::gate::Gate;
 use crate::event_loop::stats::Stats;
-use crate::event_loop::{Config, EventLoop};
+use crate::event_loop::{self, Config, EventLoop};
 use crate::ffi::boundary::{
-    Sized0, borrow, find, guard, handle, read_sized_or_defaults, required, size_of_out, write_out,
-    write_sized,
+    Sized0, borrow, find, guard, handle, mistaken, read_sized_or_defaults, required, size_of_out,
+    write_out, write_sized,
 };
 use crate::ffi::status::sl_status;
 use crate::ffi::step::{SL_UNLIMITED, sl_report, sl_step, write_report};
 use crate::handles::{Handled, Kind, Table};
-use crate::parker::Told;
 
 /// An event loop.
 pub struct sl_loop(());
@@ -219,21 +218,8 @@ pub(super) fn owned<T>(
 }
 
 fn wake(pointer: *mut sl_loop) -> Result<()> {
-    let (slot, _) = find::<EventLoop, _>(pointer)?;
-    // Should the loop end right now, its gate takes a notice that nobody reads.
-    match slot.gate().wake() {
-        Told::Done => {}
-        told => ring(pointer, told),
-    }
-    Ok(())
-}
-
-/// Ends a wait that sleeps elsewhere. A loop that ended meanwhile needs no bell.
-#[cold]
-pub(super) fn ring(pointer: *mut sl_loop, told: Told) {
-    if let Ok(pinned) = borrow::<EventLoop, _>(pointer) {
-        pinned.finish(told);
-    }
+    let handle = handle(pointer)?;
+    event_loop::wake(handle).map_err(|_| mistaken(handle))
 }
 
 /// Milliseconds as a budget or a wait.

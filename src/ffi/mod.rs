@@ -20,6 +20,7 @@ pub mod value;
 pub mod script_result;
 pub mod action;
 pub mod action_queue;
+pub mod callbacks;
 pub mod state_pool;
 pub mod script_job;
 pub mod script_setup;
@@ -39,10 +40,11 @@ impl Noun {
     }
 }
 
-static NOUNS: [Noun; 5] = [
+static NOUNS: [Noun; 6] = [
     Noun::of::<crate::event_loop::EventLoop>(),
     Noun::of::<action_queue::Named>(),
     Noun::of::<action::Popped>(),
+    Noun::of::<crate::callbacks::Callbacks>(),
     Noun::of::<crate::state_pool::host::HostPool>(),
     Noun::of::<script_runner::Named>(),
 ];

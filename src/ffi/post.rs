@@ -8,10 +8,10 @@ use std::ffi::c_void;
 use crate::error::{Error, Result};
 use crate::event_loop::gate::{Bytes, POST_BYTES_MAX, Post};
 use crate::event_loop::timers::Callback;
-use crate::event_loop::{EventLoop, PRIORITY_NORMAL};
+use crate::event_loop::{self, EventLoop, PRIORITY_NORMAL};
 use crate::ffi::boundary::{borrow, bytes, find, guard};
 use crate::ffi::callback::{sl_drop_fn, sl_work_fn};
-use crate::ffi::event_loop::{ring, sl_loop};
+use crate::ffi::event_loop::sl_loop;
 use crate::ffi::status::sl_status;
 use crate::foreign::Foreign;
 use crate::parker::Told;
@@ -57,7 +57,7 @@ fn post(pointer: *mut sl_loop, priority: u32, make: impl FnOnce() -> Post) -> Re
     }
     match slot.gate().post(|| slot.holds(handle), make)? {
         Told::Done => {}
-        told => ring(pointer, told),
+        told => event_loop::ring(handle, told),
     }
     Ok(())
 }

@@ -98,6 +98,12 @@ pub struct sl_value {
     pub r#as: sl_value_as,
 }
 
+impl sl_value {
+    /// Nothing.
+    pub(super) const NIL: Self =
+        Self { kind: sl_value_kind::Nil as u32, reserved: 0, r#as: sl_value_as { integer: 0 } };
+}
+
 /// One pair of a map.
 #[derive(Clone, Copy)]
 #[repr(C)]
