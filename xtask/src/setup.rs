@@ -44,6 +44,10 @@ const TEST: &[Need] = &[
     program!("clang", "clang"),
     program!("clang-format", "clang-format"),
     Need { package: "libfaketime", present: has_faketime },
+    file!("liblua5.1-0-dev", "/usr/include/lua5.1/lua.h"),
+    file!("liblua5.3-dev", "/usr/include/lua5.3/lua.h"),
+    file!("liblua5.4-dev", "/usr/include/lua5.4/lua.h"),
+    file!("libluajit-5.1-dev", "/usr/include/luajit-2.1/lua.h"),
     // Only to install zig.
     Need { package: "python3-pip", present: || zig().exists() || has_pip() },
 ];

@@ -5,6 +5,9 @@
 //! afterwards, a handler of `__close` or the next job, could ever be stopped. Lua has no function
 //! for this, so the byte is found by looking at a state from outside of a hook and from inside.
 
+use std::ffi::c_void;
+use std::ptr;
+
 use mlua::ffi::{self, lua_Debug, lua_State};
 use once_cell::sync::OnceCell;
 
@@ -33,8 +36,8 @@ pub fn place() -> Option<usize> {
 }
 
 fn find() -> Option<usize> {
-    // SAFETY: has no preconditions.
-    let lua = unsafe { ffi::luaL_newstate() };
+    // SAFETY: the function does what Lua asks of an allocator.
+    let lua = unsafe { ffi::lua_newstate(zeroed, ptr::null_mut()) };
     if lua.is_null() {
         return None;
     }
@@ -56,6 +59,30 @@ fn find() -> Option<usize> {
     let mut fits = (0..HEADER_BYTES).filter(|&at| (outside[at], inside[at]) == (1, 0));
     let found = fits.next().filter(|_| ran);
     found.filter(|_| fits.next().is_none())
+}
+
+/// Memory that is zero at first, so that no byte of a state is left to chance.
+///
+/// # Safety
+///
+/// As Lua calls its allocator.
+unsafe extern "C" fn zeroed(
+    _: *mut c_void,
+    block: *mut c_void,
+    _: usize,
+    size: usize,
+) -> *mut c_void {
+    if size == 0 {
+        // SAFETY: NULL, or a block that came from below.
+        unsafe { libc::free(block) };
+        return ptr::null_mut();
+    }
+    if block.is_null() {
+        // SAFETY: has no preconditions.
+        return unsafe { libc::calloc(1, size) };
+    }
+    // SAFETY: the block came from here.
+    unsafe { libc::realloc(block, size) }
 }
 
 /// # Safety
