@@ -65,6 +65,7 @@ const BENCH: &[Need] = &[
     module!("libevent-dev", "libevent"),
     module!("libglib2.0-dev", "glib-2.0"),
     file!("libev-dev", "/usr/include/ev.h"),
+    file!("liblua5.4-dev", "/usr/include/lua5.4/lua.h"),
     file!("libasio-dev", "/usr/include/asio.hpp"),
     file!("libconcurrentqueue-dev", "/usr/include/concurrentqueue"),
 ];
