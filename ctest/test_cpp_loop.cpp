@@ -106,6 +106,26 @@ SL_TEST(a_refused_post_destroys_its_state_once) {
     SL_CHECK_EQ(ends.load(), 3);
 }
 
+/* A callable for which there is no memory. */
+struct homeless {
+    static void *operator new(std::size_t, const std::nothrow_t &) noexcept {
+        return nullptr;
+    }
+    void operator()() const {
+        SL_CHECK(!"this never runs");
+    }
+
+    counted end;
+};
+
+SL_TEST(a_post_without_memory_is_a_status_and_destroys_its_state_once) {
+    const scriptloop::loop loop = virtual_loop();
+    std::atomic<int> ends(0);
+    SL_CHECK_STATUS(loop.post(homeless{counted(ends)}).status(), SL_STATUS_NO_MEMORY);
+    SL_CHECK_EQ(ends.load(), 1);
+    SL_CHECK_EQ(loop.poll().value(), 0u);
+}
+
 SL_TEST(what_is_left_in_a_loop_is_destroyed_with_it_and_never_runs) {
     std::atomic<int> ends(0);
     {
@@ -215,6 +235,7 @@ SL_TEST(durations_of_every_unit_saturate) {
     SL_CHECK_EQ(to_us(std::chrono::hours(INT64_MAX / 2)), UINT64_MAX);
     SL_CHECK_EQ(to_us(std::chrono::hours::max()), UINT64_MAX);
     SL_CHECK_EQ(to_us(std::chrono::hours::min()), 0u);
+    SL_CHECK_EQ(to_ms32(std::chrono::duration<int, std::ratio<100000000000, 3>>(1)), UINT32_MAX);
     SL_CHECK_EQ(to_us(seconds(0.0000011)), 2u);
     SL_CHECK_EQ(to_us(seconds(1e300)), UINT64_MAX);
     SL_CHECK_EQ(to_us(seconds(std::numeric_limits<double>::quiet_NaN())), 0u);

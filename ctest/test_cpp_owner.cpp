@@ -51,6 +51,18 @@ SL_TEST(a_handle_goes_to_c_and_comes_back) {
     SL_CHECK_EQ(sl_live_handles(), 0u);
 }
 
+SL_TEST(a_reference_is_stale_when_its_owner_is_gone) {
+    scriptloop::action_queue_ref lent;
+    SL_CHECK(!lent);
+    {
+        const auto runner = runner_of();
+        lent = runner.actions().value();
+        SL_CHECK_STATUS(lent.try_pop().status(), SL_STATUS_EMPTY);
+    }
+    SL_CHECK_STATUS(lent.try_pop().status(), SL_STATUS_STALE_HANDLE);
+    SL_CHECK_STATUS(lent.push(scriptloop::action_draft(1)).status(), SL_STATUS_STALE_HANDLE);
+}
+
 SL_TEST(free_says_why_not_and_keeps_the_handle) {
     scriptloop::loop loop = virtual_loop();
     std::thread([&] { SL_CHECK_STATUS(loop.free().status(), SL_STATUS_WRONG_THREAD); }).join();

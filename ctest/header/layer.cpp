@@ -23,9 +23,10 @@ sl::result<sl::action> layer_actions(sl::loop_ref loop);
 sl::result<sl::action> layer_actions(sl::loop_ref loop) {
     sl::action_queue_config config;
     auto queue = sl::action_queue::make(config.set_block(1s));
-    if (!queue || !queue->push(sl::action_draft(1).set_message("text"))) {
+    if (!queue) {
         return sl::failure{queue.status()};
     }
+    queue->push(sl::action_draft(1).set_message("text")).value();
     std::size_t bytes = 0;
     const auto handle = [&bytes](sl::action_view action) { bytes += action.message().size(); };
     const bool good = queue->drain(handle) && queue->attach(loop, handle);

@@ -27,8 +27,9 @@ struct handler_slot {
 };
 
 inline handler_slot &handlers() noexcept {
-    static handler_slot slot;
-    return slot;
+    // Never destroyed: workers may still throw while the process ends.
+    static handler_slot *const slot = new handler_slot;
+    return *slot;
 }
 
 /* Runs inside a catch block, and says what was caught. The text is lent while the block lasts. */

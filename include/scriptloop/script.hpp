@@ -20,9 +20,9 @@ struct script_job : sl_script_job {
         source_len = text.size();
     }
     script_job &set_args(value_list values) noexcept {
-        kept = std::move(values);
-        args = kept.data();
-        args_len = kept.size();
+        kept_ = std::move(values);
+        args = kept_.data();
+        args_len = kept_.size();
         return *this;
     }
     template <typename Rep, typename Period>
@@ -36,8 +36,8 @@ struct script_job : sl_script_job {
         return *this;
     }
 
-    /* What `args` points to, unless the host has set that itself. */
-    value_list kept;
+  private:
+    value_list kept_; // what `args` points to, unless the host has set that itself
 };
 
 namespace detail {

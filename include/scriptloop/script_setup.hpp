@@ -188,7 +188,7 @@ class script_runner_config : public sl_script_runner_config {
         on_thread_exit = detail::script_hooks::on_thread_exit;
         return *this;
     }
-    /* `run(script_task)` gives the task to the host's own pool. */
+    /* `run(script_task)` gives the task to the host's own pool: also if it throws. */
     template <typename F> script_runner_config &set_submit(F &&run) {
         hooks().submit = detail::hook<void, script_task>(std::forward<F>(run));
         submit = detail::script_hooks::on_submit;

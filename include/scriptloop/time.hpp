@@ -35,10 +35,11 @@ constexpr Out ceil_to(std::chrono::duration<Rep, Period> time) noexcept {
     } else {
         constexpr std::uint64_t num = ratio::num;
         constexpr std::uint64_t den = ratio::den;
-        static_assert(num <= UINT64_MAX / den, "a unit as odd as this one is not supported");
+        static_assert(num <= (UINT64_MAX - den) / den,
+                      "a unit as odd as this one is not supported");
         const std::uint64_t count = static_cast<std::uint64_t>(time.count());
         const std::uint64_t part = (count % den * num + den - 1) / den;
-        if (count / den > (most - part) / num) {
+        if (part > most || count / den > (most - part) / num) {
             return most;
         }
         return static_cast<Out>(count / den * num + part);

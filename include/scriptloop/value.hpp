@@ -186,6 +186,9 @@ class value {
     using pair = std::pair<value, value>;
 
     value(std::nullptr_t = nullptr) noexcept {}
+    // A move is a copy: what was moved from keeps what its pointers point to.
+    value(const value &) = default;
+    value &operator=(const value &) = default;
     /* A template, or each pointer would become a boolean. */
     template <typename T,
               std::enable_if_t<std::is_arithmetic_v<T> && !std::is_same_v<T, char>, bool> = true>
