@@ -92,9 +92,11 @@ SL_TEST(values_are_made_of_containers_and_own_their_text) {
     SL_CHECK(kept.view()[2].as_bytes() == std::string(50, 'v'));
 
     value left("left");
-    const value taken = std::move(left);
+    {
+        const value taken = std::move(left);
+        SL_CHECK(taken.view().as_bytes() == "left");
+    }
     SL_CHECK(left.view().as_bytes() == "left");
-    SL_CHECK(taken.view().as_bytes() == "left");
 
     const char text[] = "lent";
     SL_CHECK_EQ(value::lent(text).get().as.bytes.data, text);

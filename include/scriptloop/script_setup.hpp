@@ -51,33 +51,6 @@ struct script_task {
 
 namespace detail {
 
-/* State of any type, on its way to the library. */
-using any_state = std::unique_ptr<void, sl_drop_fn>;
-
-template <typename F> any_state box(F &&callable) {
-    using state = std::decay_t<F>;
-    return any_state(new state(std::forward<F>(callable)), drop<state>);
-}
-
-/* As std::function, for callables that can only be moved. */
-template <typename R, typename... Args> class hook {
-  public:
-    hook() noexcept : state_(nullptr, nullptr) {}
-    template <typename F>
-    explicit hook(F &&callable)
-        : state_(box(std::forward<F>(callable))), call_([](void *state, Args... args) -> R {
-              return (*static_cast<std::decay_t<F> *>(state))(args...);
-          }) {}
-
-    R operator()(Args... args) const {
-        return call_(state_.get(), args...);
-    }
-
-  private:
-    any_state state_;
-    R (*call_)(void *, Args...) = nullptr;
-};
-
 /* The hooks of a runner, which share one userdata. */
 struct script_hooks {
     hook<sl_status, script_setup_view> state_create;
