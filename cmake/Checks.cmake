@@ -11,14 +11,24 @@ function(scriptloop_add_check name label)
 endfunction()
 
 # header.<standard>.<compiler>: no warning, included twice, with and without the short names.
+# layer.<standard>.<mode>.<compiler>: the same for scriptloop.hpp, whose users may have switched off
+# what it does not need and on what warns of more; layer.link.<compiler>: two parts of one program.
 set(_header_sources ctest/header/plain.c ctest/header/short_names.c)
+set(_layer_sources ctest/header/layer.cpp ctest/header/layer_twin.cpp)
+set(_layer_modes full no_exceptions no_rtti neither)
+set(_layer_full)
+set(_layer_no_exceptions -fno-exceptions)
+set(_layer_no_rtti -fno-rtti)
+set(_layer_neither -fno-exceptions -fno-rtti)
 foreach(_compiler gcc clang)
   string(TOUPPER ${_compiler}_EXECUTABLE _executable)
   if(NOT ${_executable})
     message(STATUS "header.*.${_compiler} is left out: there is no ${_compiler}")
     continue()
   endif()
-  set(_command ${${_executable}} -fsyntax-only -Iinclude -Wall -Wextra -Wpedantic -Werror)
+  set(_command ${${_executable}} -Iinclude -Wall -Wextra -Wpedantic -Werror)
+  set(_layer ${_command} -Wconversion -Wshadow -Wnon-virtual-dtor ${_layer_sources})
+  list(APPEND _command -fsyntax-only)
   foreach(_standard c99 c11 c17)
     scriptloop_add_check(header.${_standard}.${_compiler} header ${_command} -std=${_standard}
                          -Wstrict-prototypes ${_header_sources})
@@ -27,6 +37,14 @@ foreach(_compiler gcc clang)
     scriptloop_add_check(header.cxx${_standard}.${_compiler} header ${_command}
                          -std=c++${_standard} -x c++ ${_header_sources})
   endforeach()
+  foreach(_mode IN LISTS _layer_modes)
+    foreach(_standard 17 20)
+      scriptloop_add_check(layer.cxx${_standard}.${_mode}.${_compiler} header ${_layer}
+                           -fsyntax-only -std=c++${_standard} ${_layer_${_mode}})
+    endforeach()
+  endforeach()
+  scriptloop_add_check(layer.link.${_compiler} header ${_layer} -std=c++17 -shared -fPIC -o
+                       ${PROJECT_BINARY_DIR}/layer.${_compiler}.so)
 endforeach()
 
 if(ZIG_EXECUTABLE)

@@ -1,6 +1,6 @@
 # Every ctest/test_<noun>.c(pp) and ctest/stress_<what>.c is a program, and every line of it that
 # opens with SL_TEST( is a CTest case, <noun>.<case>, in a process of its own. The sources are the
-# only list.
+# only list. Those of the C++ layer are test_cpp_<what>.cpp.
 
 if(SCRIPTLOOP_SANITIZER)
   set(_patience 10) # everything is that much slower
@@ -21,12 +21,7 @@ endfunction()
 
 function(scriptloop_add_test source timeout label)
   get_filename_component(name ${source} NAME_WE)
-  get_filename_component(extension ${source} LAST_EXT)
   string(REGEX REPLACE "^test_" "" noun ${name})
-  if(extension STREQUAL ".cpp")
-    string(APPEND name _cpp)
-    string(APPEND noun _cpp)
-  endif()
   math(EXPR timeout "${timeout} * ${_patience}")
   scriptloop_add_program(${name} ${source})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/ctest)
@@ -44,6 +39,7 @@ file(GLOB _tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/test_*.c
 foreach(_source IN LISTS _tests)
   scriptloop_add_test(${_source} 30 case)
 endforeach()
+target_compile_options(test_cpp_no_exceptions PRIVATE -fno-exceptions -fno-rtti)
 
 file(GLOB _tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/stress_*.c
      ${PROJECT_SOURCE_DIR}/ctest/stress_*.cpp)

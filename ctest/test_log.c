@@ -129,6 +129,31 @@ SL_TEST(a_line_is_bytes_with_a_length_and_never_a_format) {
     SL_CHECK_EQ(memcmp(to.text, "%s%n\0\377|", 7), 0);
 }
 
+SL_TEST(a_line_of_the_hosts_goes_where_the_others_go) {
+    const char line[] = "%s\0!";
+    receiver to = {.len = 0};
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_INFO, receives, &to, NULL));
+    SL_CHECK_OK(sl_log_write(SL_LOG_LEVEL_WARN, line, 4));
+    SL_CHECK_OK(sl_log_write(SL_LOG_LEVEL_INFO, NULL, 0));
+    SL_CHECK_OK(sl_log_write(SL_LOG_LEVEL_DEBUG, "not made", 8));
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_OFF, NULL, NULL, NULL));
+    SL_CHECK_OK(sl_log_write(SL_LOG_LEVEL_ERROR, "not made", 8));
+    SL_CHECK_EQ(to.len, 6u);
+    SL_CHECK_EQ(memcmp(to.text, "%s\0!||", 6), 0);
+    SL_CHECK_EQ(to.levels, UINT32_C(1) << SL_LOG_LEVEL_WARN | UINT32_C(1) << SL_LOG_LEVEL_INFO);
+}
+
+SL_TEST(a_line_of_the_hosts_has_a_level_and_a_text) {
+    receiver to = {.len = 0};
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_TRACE, receives, &to, NULL));
+    SL_CHECK_STATUS(sl_log_write(SL_LOG_LEVEL_OFF, "x", 1), SL_STATUS_INVALID_ARGUMENT);
+    SL_CHECK_STATUS(sl_log_write(6, "x", 1), SL_STATUS_INVALID_ARGUMENT);
+    SL_CHECK_STATUS(sl_log_write(UINT32_MAX, "x", 1), SL_STATUS_INVALID_ARGUMENT);
+    SL_CHECK_STATUS(sl_log_write(SL_LOG_LEVEL_INFO, NULL, 1), SL_STATUS_NULL_ARGUMENT);
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_OFF, NULL, NULL, NULL));
+    SL_CHECK_EQ(to.len, 0u);
+}
+
 static void sets_log(void *userdata) {
     drops_receiver(userdata);
     SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_OFF, NULL, NULL, NULL));

@@ -255,6 +255,25 @@ typedef void (*sl_log_fn)(void *userdata, uint32_t level, const char *text, size
  */
 SL_API sl_status sl_log_set(uint32_t max_level, sl_log_fn log, void *userdata, sl_drop_fn drop);
 
+/**
+ * Writes one line of the host's to the log: to where the lines of the library go. What layers
+ * between the library and a host have to say then is in one place with the rest.
+ *
+ * @param level     an sl_log_level, except SL_LOG_LEVEL_OFF
+ * @param text      the line, any bytes, without a line end
+ * @param text_len  its length in bytes
+ * @return SL_STATUS_OK                written, or the level is above what sl_log_set wants
+ * @return SL_STATUS_NULL_ARGUMENT     `text` is NULL and has a length
+ * @return SL_STATUS_INVALID_ARGUMENT  `level` is no level of a line
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `text` is NULL or readable for its length.
+ */
+SL_API sl_status sl_log_write(uint32_t level, const char *text, size_t text_len);
+
 /* ==============================================================================================
  * Step: what a call that runs the host's functions may use, and what it did.
  *

@@ -6,7 +6,7 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::ffi::boundary::guard;
+use crate::ffi::boundary::{bytes, guard};
 use crate::ffi::callback::sl_drop_fn;
 use crate::ffi::status::sl_status;
 use crate::foreign::Foreign;
@@ -64,6 +64,12 @@ fn set(max_level: u32, log: sl_log_fn, userdata: *mut c_void, drop: sl_drop_fn) 
     Ok(())
 }
 
+/// The level of a line; SL_LOG_LEVEL_OFF is none.
+fn level(number: u32) -> Result<Level> {
+    let levels = [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace];
+    levels.into_iter().find(|level| *level as u32 == number).ok_or(Error::InvalidArgument)
+}
+
 /// Sends the log of the whole process to a function of the host's. Does not repeat old lines.
 ///
 /// The function that was set before is dropped when the last line that is being written to it
@@ -90,4 +96,34 @@ pub unsafe extern "C" fn sl_log_set(
     drop: sl_drop_fn,
 ) -> sl_status {
     guard(|| set(max_level, log, userdata, drop))
+}
+
+/// Writes one line of the host's to the log: to where the lines of the library go. What layers
+/// between the library and a host have to say then is in one place with the rest.
+///
+/// @param level     an sl_log_level, except SL_LOG_LEVEL_OFF
+/// @param text      the line, any bytes, without a line end
+/// @param text_len  its length in bytes
+/// @return SL_STATUS_OK                written, or the level is above what sl_log_set wants
+/// @return SL_STATUS_NULL_ARGUMENT     `text` is NULL and has a length
+/// @return SL_STATUS_INVALID_ARGUMENT  `level` is no level of a line
+/// @thread any
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `text` is NULL or readable for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_log_write(
+    level: u32,
+    text: *const c_char,
+    text_len: usize,
+) -> sl_status {
+    guard(|| {
+        let level = self::level(level)?;
+        // SAFETY: NULL or readable for its length, as the caller promised.
+        let text = unsafe { bytes(text.cast(), text_len) }?;
+        log::write(level, text);
+        Ok(())
+    })
 }

@@ -1,0 +1,82 @@
+/* The C++ layer is complete by itself, may be included twice, and uses every template of its own:
+ * what nobody instantiates, no compiler has looked at. */
+#include <scriptloop.hpp>
+
+#include <scriptloop.hpp>
+
+namespace sl = scriptloop;
+using namespace std::chrono_literals;
+
+sl::result<> layer_loop(sl::loop_ref to);
+sl::result<> layer_loop(sl::loop_ref to) {
+    auto own = std::make_unique<int>(1);
+    auto step = sl::step().set_max_work(1ms).set_max_wait(std::chrono::duration<double>(0.5));
+    auto grid = sl::timer_config().set_delay(1s).set_repeat(std::chrono::duration<float>(1));
+    bool good = to.poll(1ms) && to.run_once(sl::forever) && to.step(step) && to.advance(1us);
+    good = good && to.post([] {}) && to.post(SL_PRIORITY_LOW, [own = std::move(own)] {});
+    good = good && to.schedule_timer(1ms, [] {}) && to.schedule_timer(1ms, 1s, [] {});
+    good = good && to.cancel_timer(to.schedule_timer(grid, [] {}).value_or(0));
+    return good ? to.wake() : sl::failure{SL_STATUS_NOT_FOUND};
+}
+
+sl::result<sl::action> layer_actions(sl::loop_ref loop);
+sl::result<sl::action> layer_actions(sl::loop_ref loop) {
+    sl::action_queue_config config;
+    auto queue = sl::action_queue::make(config.set_block(1s));
+    if (!queue) {
+        return sl::failure{queue.status()};
+    }
+    queue->push(sl::action_draft(1).set_message("text")).value();
+    std::size_t bytes = 0;
+    const auto handle = [&bytes](sl::action_view action) { bytes += action.message().size(); };
+    const bool good = queue->drain(handle) && queue->attach(loop, handle);
+    return good ? queue->try_pop() : queue->pop_timeout(1ms);
+}
+
+sl::result<sl::script_runner> layer_scripts(sl::loop_ref loop);
+sl::result<sl::script_runner> layer_scripts(sl::loop_ref loop) {
+    sl::script_runner_config config;
+    config.add_module("m", "return {}").set_deadline(1s).set_state_wait(1s).set_close_grace(1ms);
+    config.add_function("nothing", [](sl::values_view) {});
+    config.add_function("same", [](sl::values_view args) { return args[0].as_number().value(); });
+    config.add_function("reply", [](sl::values_view args) -> sl::script_reply {
+        return args.empty() ? sl::script_reply(sl::script_error("empty")) : sl::value_list{1, "x"};
+    });
+    config.set_on_state_create([](sl::script_setup_view setup) {
+        return setup.set_global("limits", sl::value::map({{"speed", 1.5f}, {"names", true}}));
+    });
+    config.set_on_thread_start([](std::uint32_t) {}).set_on_thread_exit([](std::uint32_t) {});
+    config.set_submit([](sl::script_task task) { task(); });
+    auto runner = sl::script_runner::make(loop, std::move(config));
+    if (runner) {
+        sl::script_job job("return ...");
+        job.set_args({nullptr, 1u, -1L, sl::value::array({"a", 'b' == 'c'})});
+        job.set_deadline(1s).set_state_wait(1s);
+        const auto id = runner->enqueue(job, [](sl::script_result_view result) {
+            for (const auto &[key, item] : result.values()[0]["map"].entries()) {
+                (void)key.as_bytes().value_or(item.as_bytes().value_or(result.text()));
+            }
+        });
+        (void)runner->cancel(id.value_or(0));
+    }
+    return runner;
+}
+
+sl::result<int> layer_pool();
+sl::result<int> layer_pool() {
+    const auto pool = sl::state_pool<int>::make(1, [] { return std::make_unique<int>(1); });
+    if (!pool) {
+        return sl::failure{pool.status()};
+    }
+    const auto lease = pool.value().acquire_timeout(1ms);
+    const auto pinned = pool.value().acquire_pinned(1, 1ms);
+    return *lease.value() + *pinned.value();
+}
+
+sl::result<> layer_log();
+sl::result<> layer_log() {
+#if SCRIPTLOOP_EXCEPTIONS
+    sl::set_exception_handler([](std::exception_ptr, const char *) {});
+#endif
+    return sl::log_set(SL_LOG_LEVEL_INFO, [](sl_log_level, std::string_view) {});
+}
