@@ -8,3 +8,20 @@ foreach(_source IN LISTS _examples)
   add_test(NAME example.${_name} COMMAND example_${_name})
   set_tests_properties(example.${_name} PROPERTIES TIMEOUT 60 LABELS example)
 endforeach()
+
+# Those in a directory are of several files and have a Lua of their own.
+find_path(EXAMPLES_LUA_INCLUDE lua.h PATHS /usr/include/lua5.4 NO_DEFAULT_PATH)
+find_library(EXAMPLES_LUA_LIBRARY liblua5.4.a)
+if(EXAMPLES_LUA_INCLUDE AND EXAMPLES_LUA_LIBRARY)
+  file(GLOB _sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples-c/engine_callbacks/*.cpp)
+  scriptloop_add_program(example_engine_callbacks ${_sources})
+  target_include_directories(example_engine_callbacks PRIVATE ${EXAMPLES_LUA_INCLUDE})
+  target_link_libraries(example_engine_callbacks PRIVATE ${EXAMPLES_LUA_LIBRARY} m ${CMAKE_DL_LIBS})
+  # As engines do that load C modules of Lua: the library must not take a symbol from here.
+  set_target_properties(example_engine_callbacks PROPERTIES ENABLE_EXPORTS ON)
+  add_test(NAME example.engine_callbacks COMMAND example_engine_callbacks)
+  set_tests_properties(example.engine_callbacks PROPERTIES TIMEOUT 60 LABELS example)
+else()
+  message(STATUS "example.engine_callbacks is left out: there is no liblua5.4.a; "
+                 "`cargo xtask setup test` installs it")
+endif()

@@ -5,11 +5,11 @@
  * what the calls do: what a function promises, and on which thread, stands there and only there.
  * Six rules make the rest.
  *
- * Owners      `loop`, `action_queue`, `script_runner`, `state_pool`, `lease` and `action` are
- * moved, not copied, and free what they hold. `get()` lends the handle to C, `release()` gives it
- * away, and an owner made of a handle takes it. Calls of an empty owner are
- *             SL_STATUS_NULL_ARGUMENT. What a destructor could not free is a line in the log;
- *             `free()` says so instead.
+ * Owners      `loop`, `action_queue`, `callbacks`, `script_runner`, `state_pool`, `lease` and
+ *             `action` are moved, not copied, and free what they hold. `get()` lends the handle to
+ *             C, `release()` gives it away, and an owner made of a handle takes it. Calls of an
+ *             empty owner give SL_STATUS_NULL_ARGUMENT. What a destructor could not free is a line
+ *             in the log; `free()` says so instead.
  * References  `loop_ref` and its like are copied, own nothing and have all the calls. As handles
  *             are never addresses, one that outlives its owner gives SL_STATUS_STALE_HANDLE.
  * Results     What can fail returns a `result`. Nothing here throws by itself, but `value()` of a
@@ -29,6 +29,7 @@
 #define SCRIPTLOOP_HPP
 
 #include "scriptloop/actions.hpp"
+#include "scriptloop/callbacks.hpp"
 #include "scriptloop/log.hpp"
 #include "scriptloop/loop.hpp"
 #include "scriptloop/script.hpp"
