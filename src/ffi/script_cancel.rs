@@ -11,6 +11,7 @@ use crate::ffi::boundary::{borrow, guard, write_out};
 use crate::ffi::script_result::sl_job_id;
 use crate::ffi::script_runner::{Named, sl_script_runner};
 use crate::ffi::status::sl_status;
+use crate::script::guest::Wanted;
 
 /// Cancels one job.
 ///
@@ -30,7 +31,7 @@ pub extern "C" fn sl_script_runner_cancel(
 ) -> sl_status {
     guard(|| {
         let named = borrow::<Named, _>(runner)?;
-        match named.runner().cancel(|id, _| id == job) {
+        match named.runner().cancel(Wanted::Job(job)) {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn sl_script_runner_cancel_owner(
     out_count: *mut u64,
 ) -> sl_status {
     guard(|| {
-        let count = borrow::<Named, _>(runner)?.runner().cancel(|_, whose| whose == owner);
+        let count = borrow::<Named, _>(runner)?.runner().cancel(Wanted::Owner(owner));
         // SAFETY: as the caller promised.
         unsafe { write_out(out_count, count) };
         Ok(())
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn sl_script_runner_cancel_all(
     out_count: *mut u64,
 ) -> sl_status {
     guard(|| {
-        let count = borrow::<Named, _>(runner)?.runner().cancel(|_, _| true);
+        let count = borrow::<Named, _>(runner)?.runner().cancel(Wanted::All);
         // SAFETY: as the caller promised.
         unsafe { write_out(out_count, count) };
         Ok(())
