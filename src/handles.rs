@@ -32,6 +32,8 @@ pub enum Kind {
     StatePool = 4,
     /// `sl_script_runner`
     ScriptRunner = 5,
+    /// `sl_jobs`
+    Jobs = 6,
 }
 
 /// A type that C holds handles to.

@@ -15,6 +15,7 @@
 //! | `spin`, `parker`, `sleepers`, `queue` | the one way to wait, for one and for many; queues |
 //! | `event_loop`, `actions` | the loop of one thread; results for it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
+//! | `jobs` | jobs that are no scripts, on the same workers |
 //! | `ffi` | the boundary with C, and nothing else |
 
 pub mod claim;
@@ -38,6 +39,8 @@ pub mod ffi;
 pub mod foreign;
 #[cfg(not(loom))]
 pub mod handles;
+#[cfg(not(loom))]
+pub mod jobs;
 #[cfg(not(loom))]
 pub mod log;
 #[cfg(not(loom))]

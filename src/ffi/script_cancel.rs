@@ -4,6 +4,8 @@
 //! thread. One that waits for a state or runs ends as soon as its script can be interrupted:
 //! within microseconds in Lua code and in library functions. One that is stuck in a C function is
 //! taken away from its worker, which gets a successor, 150 ms later.
+//! Native jobs that run on the runner's workers are cancelled by owner and all with its scripts; by
+//! id they are cancelled with sl_jobs_cancel.
 //! The outcome is SL_OUTCOME_CANCELLED, unless the job ended in the last moment by itself.
 
 use crate::error::Error;
