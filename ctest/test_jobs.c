@@ -57,39 +57,45 @@ static void say_one(void *userdata, sl_job *job) {
     SL_CHECK_OK(sl_job_return_text(job, "one", 3));
 }
 
+typedef struct old_handler {
+    const shop *shop;
+    door door;
+    counted dropped;
+} old_handler;
+
 static void wait_then_say_old(void *userdata, sl_job *job) {
-    door *held = ((void **)userdata)[0];
-    sem_post(&held->entered);
-    wait_for(&held->opened);
+    old_handler *old = userdata;
+    sem_post(&old->door.entered);
+    wait_for(&old->door.opened);
     SL_CHECK_OK(sl_job_return_text(job, "old", 3));
 }
 
-static void drop_second(void *userdata) {
-    count_drop(((void **)userdata)[1]);
+static void drop_old(void *userdata) {
+    old_handler *old = userdata;
+    SL_CHECK_EQ(jobs_stats(old->shop).ready, 0); /* its last job's result is not there yet */
+    count_drop(&old->dropped);
 }
 
 SL_TEST(a_replaced_handler_is_dropped_when_the_last_job_that_runs_on_it_has_ended) {
     shop shop = shop_of(1);
-    door held;
-    door_init(&held);
-    counted old = {0};
-    void *data[] = {&held, &old};
-    SL_CHECK_OK(sl_jobs_register(shop.jobs, "k", 1, wait_then_say_old, data, drop_second));
+    old_handler old = {.shop = &shop};
+    door_init(&old.door);
+    SL_CHECK_OK(sl_jobs_register(shop.jobs, "k", 1, wait_then_say_old, &old, drop_old));
     submit_of(&shop, "k", "", 0);
-    wait_for(&held.entered);
+    wait_for(&old.door.entered);
     submit_of(&shop, "k", "", 0); /* waits: it will be done by the new one */
     counted new = {0};
     SL_CHECK_OK(sl_jobs_register(shop.jobs, "k", 1, say_one, &new, count_drop));
-    SL_CHECK_EQ(old.drops, 0);
-    sem_post(&held.opened);
+    SL_CHECK_EQ(old.dropped.drops, 0);
+    sem_post(&old.door.opened);
     SL_CHECK_STR_EQ(next_given(&shop).text, "old");
-    SL_CHECK_EQ(old.drops, 1);
+    SL_CHECK_EQ(old.dropped.drops, 1);
     SL_CHECK_STR_EQ(next_given(&shop).text, "one");
     counted newest = {0};
     SL_CHECK_OK(sl_jobs_register(shop.jobs, "k", 1, say_one, &newest, count_drop));
     SL_CHECK_EQ(new.drops, 1);
     shop_free(&shop);
-    SL_CHECK_EQ(old.drops, 1);
+    SL_CHECK_EQ(old.dropped.drops, 1);
     SL_CHECK_EQ(new.drops, 1);
     SL_CHECK_EQ(newest.drops, 1);
 }
