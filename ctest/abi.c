@@ -256,3 +256,70 @@ SIZE(sl_script_runner_stats, 120);
 AT(sl_script_runner_stats, accepted, 8);
 AT(sl_script_runner_stats, queue_high_water, 104);
 AT(sl_script_runner_stats, workers_replaced, 112);
+
+/* Native jobs */
+SIZE(sl_native_payload, 48);
+AT(sl_native_payload, data, 0);
+AT(sl_native_payload, data_size, 8);
+AT(sl_native_payload, alignment, 16);
+AT(sl_native_payload, element_size, 24);
+AT(sl_native_payload, userdata, 32);
+AT(sl_native_payload, drop, 40);
+
+SIZE(sl_job, 64);
+AT(sl_job, id, 8);
+AT(sl_job, owner, 16);
+AT(sl_job, payload, 24);
+AT(sl_job, payload_len, 32);
+AT(sl_job, kind, 40);
+AT(sl_job, kind_len, 48);
+AT(sl_job, native, 56);
+
+SIZE(sl_job_result, 136);
+AT(sl_job_result, id, 8);
+AT(sl_job_result, owner, 16);
+AT(sl_job_result, result, 24);
+AT(sl_job_result, result_len, 32);
+AT(sl_job_result, error, 40);
+AT(sl_job_result, error_len, 48);
+AT(sl_job_result, kind, 56);
+AT(sl_job_result, kind_len, 64);
+AT(sl_job_result, native, 72);
+AT(sl_job_result, aux, 80);
+AT(sl_job_result, wait_ns, 112);
+AT(sl_job_result, run_ns, 120);
+AT(sl_job_result, ok, 128);
+AT(sl_job_result, cancelled, 129);
+
+SIZE(sl_jobs_config, 16);
+AT(sl_jobs_config, capacity, 8);
+AT(sl_jobs_config, reserved, 12);
+
+SIZE(sl_job_request, 64);
+AT(sl_job_request, kind, 8);
+AT(sl_job_request, kind_len, 16);
+AT(sl_job_request, payload, 24);
+AT(sl_job_request, payload_len, 32);
+AT(sl_job_request, native, 40);
+AT(sl_job_request, owner, 48);
+AT(sl_job_request, priority, 56);
+AT(sl_job_request, reserved, 60);
+
+SIZE(sl_job_filter, 40);
+AT(sl_job_filter, kind, 8);
+AT(sl_job_filter, kind_len, 16);
+AT(sl_job_filter, owner, 24);
+AT(sl_job_filter, by_owner, 32);
+AT(sl_job_filter, reserved, 36);
+
+SIZE(sl_jobs_stats, 88);
+AT(sl_jobs_stats, accepted, 8);
+AT(sl_jobs_stats, queued, 16);
+AT(sl_jobs_stats, running, 24);
+AT(sl_jobs_stats, ready, 32);
+AT(sl_jobs_stats, delivered, 40);
+AT(sl_jobs_stats, ok, 48);
+AT(sl_jobs_stats, failed, 56);
+AT(sl_jobs_stats, cancelled, 64);
+AT(sl_jobs_stats, refused, 72);
+AT(sl_jobs_stats, high_water, 80);

@@ -228,3 +228,44 @@ SL_TEST(many_arguments_are_copied_or_refused) {
     }
     run_order("return select('#', ...)", 23, items, MANY, "65536");
 }
+
+typedef struct native {
+    host host;
+    sl_jobs *jobs;
+    sl_job_request request;
+    unsigned drops;
+} native;
+
+static void counts_the_drop(void *userdata) {
+    ++*(unsigned *)userdata;
+}
+
+static sl_status submits(void *argument) {
+    native *native = argument;
+    return sl_jobs_submit(native->jobs, &native->request, NULL);
+}
+
+static void has_taken_nothing(void *argument) {
+    native *native = argument;
+    sl_jobs_stats stats = {.size = sizeof stats};
+    SL_CHECK_OK(sl_jobs_read_stats(native->jobs, &stats));
+    SL_CHECK_EQ(stats.accepted + stats.refused, 0);
+    SL_CHECK_EQ(native->drops, 0);
+}
+
+SL_TEST(the_payload_of_a_native_job_is_copied_or_refused) {
+    native native = {.host = host_of(1, 1)};
+    sl_native_payload payload = {.userdata = &native.drops, .drop = counts_the_drop};
+    SL_CHECK_OK(sl_jobs_new(native.host.runner, NULL, NULL, &native.jobs));
+    SL_CHECK_OK(sl_jobs_register_builtins(native.jobs));
+    SL_CHECK_OK(sl_job_request_init(&native.request, sizeof native.request));
+    native.request.kind = "echo";
+    native.request.kind_len = 4;
+    native.request.payload = large;
+    native.request.payload_len = sizeof large;
+    native.request.native = &payload;
+    run_short(submits, has_taken_nothing, &native);
+    SL_CHECK_OK(sl_jobs_free(native.jobs));
+    SL_CHECK_EQ(native.drops, 1);
+    host_free(&native.host);
+}

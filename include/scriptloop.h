@@ -1115,7 +1115,7 @@ enum {
     SL_OUTCOME_INSTRUCTIONS = 9,
 };
 
-/** Names a job of one runner. 0 = none; the first is 1. */
+/** Names a job of one runner or of one sl_jobs. 0 = none; the first is 1. */
 typedef uint64_t sl_job_id;
 
 /** What a job gave. Everything in it lives as long as what lends it. */
@@ -2534,7 +2534,8 @@ typedef struct sl_script_runner_config {
 /**
  * What a runner has counted. Set `size` before the call.
  *
- * At any moment accepted = delivered + queued + running, and delivered = ok + failed.
+ * At any moment accepted = delivered + queued + running, and delivered = ok + failed. Native jobs
+ * count as well: those that a worker ran as ok, whatever their handlers gave.
  */
 typedef struct sl_script_runner_stats {
     /** Bytes in this struct, as the host knows it. */
@@ -2617,7 +2618,8 @@ SL_API sl_status sl_script_runner_new(sl_loop *loop, const sl_script_runner_conf
  *
  * Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED; all results are delivered. A
  * worker that is stuck in a C function is waited for for 150 ms, then it is left behind and ends
- * when that function returns. A host's function that a script has called is not left before.
+ * when that function returns. A host's function that a script has called is not left before, nor
+ * is a handler of native jobs; those are closed first, as by sl_jobs_close.
  * A queue that the runner made ends with it, and frees the results that nobody has taken.
  *
  * @param runner  the runner; NULL is allowed
@@ -2707,6 +2709,8 @@ SL_API sl_status sl_script_runner_read_stats(sl_script_runner *runner,
  * thread. One that waits for a state or runs ends as soon as its script can be interrupted:
  * within microseconds in Lua code and in library functions. One that is stuck in a C function is
  * taken away from its worker, which gets a successor, 150 ms later.
+ * Native jobs that run on the runner's workers are cancelled by owner and all with its scripts; by
+ * id they are cancelled with sl_jobs_cancel.
  * The outcome is SL_OUTCOME_CANCELLED, unless the job ended in the last moment by itself.
  * ============================================================================================== */
 
@@ -2807,6 +2811,625 @@ typedef struct sl_script_state_stats {
  */
 SL_API sl_status sl_script_runner_read_state(sl_script_runner *runner, uint32_t state,
                                              sl_script_state_stats *out_stats);
+
+/* ==============================================================================================
+ * Job: what a handler of native jobs works on, and gives back.
+ *
+ * A handler runs on a worker thread of the runner, beside scripts. It reads the fields of the
+ * job and says by the functions below what came of it; to say nothing is to succeed with an
+ * empty result. What it says last counts. The job is lent for the call: these functions take it
+ * only on the thread that the handler is called on, and until it returns.
+ * ============================================================================================== */
+
+/**
+ * Memory of the host's that moves with a job without being copied: from the submitter to the
+ * handler, and with the result to whoever takes it there. Whoever has it at the end calls
+ * `drop(userdata)` once; what nobody takes, the library frees so, on any thread.
+ */
+typedef struct sl_native_payload {
+    /** Where it is. */
+    void *data;
+    /** Its length in bytes. */
+    size_t data_size;
+    /** What `data` is a multiple of, a power of two; 0 = not said. */
+    size_t alignment;
+    /** The length of one element, of which `data_size` is a multiple; 0 = not said. */
+    size_t element_size;
+    /** Passed to `drop`; often the same as `data`. */
+    void *userdata;
+    /** Takes it back; NULL when there is nothing to take back. */
+    sl_drop_fn drop;
+} sl_native_payload;
+
+/** A native job while its handler runs. Everything in it is the library's. */
+typedef struct sl_job {
+    /** Bytes in this struct, as the library knows it. */
+    size_t size;
+    /** The job. */
+    sl_job_id id;
+    /** Whose it is. */
+    uint64_t owner;
+    /** What was submitted, with a NUL behind. */
+    const char *payload;
+    /** Its length in bytes, without that NUL. */
+    size_t payload_len;
+    /** The kind that it was submitted for, with a NUL behind. */
+    const char *kind;
+    /** Its length in bytes, without that NUL. */
+    size_t kind_len;
+    /**
+     * The native payload that was submitted, to be worked on where it is; NULL = none. It goes
+     * on with the result unless it is taken or replaced. Without `userdata` and `drop`: to own
+     * it, take it.
+     */
+    const sl_native_payload *native;
+} sl_job;
+
+/**
+ * Does a job: any work, for as long as it takes. It may call anything of this library that does
+ * not wait for it to return.
+ *
+ * @param userdata  what was registered with the function
+ * @param job       what to do; lent for the call
+ * @thread worker, several at once
+ */
+typedef void (*sl_job_fn)(void *userdata, sl_job *job);
+
+/**
+ * Whether the job was cancelled or closed: what it gives will not be delivered. For handlers
+ * that look now and then.
+ *
+ * @param      job            what the handler got
+ * @param[out] out_cancelled  true from then on
+ * @return SL_STATUS_OK             written
+ * @return SL_STATUS_NULL_ARGUMENT  `job` or `out_cancelled` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the handler has returned, or runs on another thread
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_cancelled` is NULL or valid for one write.
+ */
+SL_API sl_status sl_job_is_cancelled(const sl_job *job, bool *out_cancelled);
+
+/**
+ * The job succeeds with this result.
+ *
+ * @param job   what the handler got
+ * @param text  any bytes, which are copied
+ * @param len   their number
+ * @return SL_STATUS_OK             noted
+ * @return SL_STATUS_NULL_ARGUMENT  `job` is NULL, or `text` is and has a length
+ * @return SL_STATUS_STALE_HANDLE   the handler has returned, or runs on another thread
+ * @return SL_STATUS_NO_MEMORY      there is no memory for a copy
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `text` is NULL or readable for its length.
+ */
+SL_API sl_status sl_job_return_text(sl_job *job, const char *text, size_t len);
+
+/**
+ * The job fails with this error. Its native payload will be freed when the handler returns.
+ *
+ * @param job   what the handler got
+ * @param text  any bytes, which are copied
+ * @param len   their number
+ * @return SL_STATUS_OK             noted
+ * @return SL_STATUS_NULL_ARGUMENT  `job` is NULL, or `text` is and has a length
+ * @return SL_STATUS_STALE_HANDLE   the handler has returned, or runs on another thread
+ * @return SL_STATUS_NO_MEMORY      there is no memory for a copy
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `text` is NULL or readable for its length.
+ */
+SL_API sl_status sl_job_return_error(sl_job *job, const char *text, size_t len);
+
+/**
+ * Sets one of the four numbers that the result has beside its text.
+ *
+ * @param job    what the handler got
+ * @param index  0 to 3
+ * @param value  the number; they are 0 at first
+ * @return SL_STATUS_OK                noted
+ * @return SL_STATUS_NULL_ARGUMENT     `job` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `index` is above 3
+ * @return SL_STATUS_STALE_HANDLE      the handler has returned, or runs on another thread
+ * @thread worker
+ * @since  0.1.0
+ */
+SL_API sl_status sl_job_return_aux(sl_job *job, uint32_t index, int64_t value);
+
+/**
+ * Moves memory of the host's into the result. What the job had is freed by this call.
+ *
+ * @param job      what the handler got
+ * @param payload  what to move; NULL = the result is to have none
+ * @return SL_STATUS_OK                the library owns it now
+ * @return SL_STATUS_NULL_ARGUMENT     `job` is NULL, or `data` is and has a length
+ * @return SL_STATUS_INVALID_ARGUMENT  alignment or element_size do not fit the data
+ * @return SL_STATUS_STALE_HANDLE      the handler has returned, or runs on another thread
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `payload` is NULL or readable; its `drop` may be called once with its `userdata`, on any thread.
+ */
+SL_API sl_status sl_job_return_payload(sl_job *job, const sl_native_payload *payload);
+
+/**
+ * Moves the native payload out of the job: the handler owns it from now on and calls its `drop`,
+ * or has somebody do so.
+ *
+ * @param      job          what the handler got
+ * @param[out] out_payload  the payload
+ * @return SL_STATUS_OK             moved
+ * @return SL_STATUS_NULL_ARGUMENT  `job` or `out_payload` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the handler has returned, or runs on another thread
+ * @return SL_STATUS_EMPTY          the job has none, or not any more
+ * @thread worker
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_payload` is NULL or valid for one write.
+ */
+SL_API sl_status sl_job_take_payload(sl_job *job, sl_native_payload *out_payload);
+
+/* ==============================================================================================
+ * Job result: what a native job gave. Lent to the function of a poll.
+ * ============================================================================================== */
+
+/** What a native job gave. Everything in it lives as long as it is lent. */
+typedef struct sl_job_result {
+    /** Bytes in this struct, as the library knows it. */
+    size_t size;
+    /** The job. */
+    sl_job_id id;
+    /** Whose it is. */
+    uint64_t owner;
+    /** What its handler gave, with a NUL behind; NULL when it is not ok. */
+    const char *result;
+    /** Its length in bytes, without that NUL. */
+    size_t result_len;
+    /** What went wrong, with a NUL behind; NULL when it is ok. */
+    const char *error;
+    /** Its length in bytes, without that NUL. */
+    size_t error_len;
+    /** The kind that it was submitted for, with a NUL behind. */
+    const char *kind;
+    /** Its length in bytes, without that NUL. */
+    size_t kind_len;
+    /**
+     * Its native payload, which is freed when the call returns unless it is taken; NULL = none.
+     * Without `userdata` and `drop`.
+     */
+    const sl_native_payload *native;
+    /** Numbers of its handler's. */
+    int64_t aux[4];
+    /** Nanoseconds from submit to start. */
+    uint64_t wait_ns;
+    /** Nanoseconds that its handler ran. */
+    uint64_t run_ns;
+    /** Its handler ran and gave no error. */
+    bool ok;
+    /** It was cancelled or closed; then it is not ok. */
+    bool cancelled;
+} sl_job_result;
+
+/**
+ * Handles one result. It is lent for the call: the library frees it afterwards.
+ *
+ * @param userdata  what was passed with the function
+ * @param result    the result
+ * @thread any, the one that polls
+ */
+typedef void (*sl_job_result_fn)(void *userdata, sl_job_result *result);
+
+/**
+ * Moves the native payload out of a result: the host owns it from now on.
+ *
+ * @param      result       what the function of a poll got
+ * @param[out] out_payload  the payload
+ * @return SL_STATUS_OK             moved
+ * @return SL_STATUS_NULL_ARGUMENT  `result` or `out_payload` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the function has returned, or runs on another thread
+ * @return SL_STATUS_EMPTY          the result has none, or not any more
+ * @thread any, the one that polls
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_payload` is NULL or valid for one write.
+ */
+SL_API sl_status sl_job_result_take_payload(sl_job_result *result, sl_native_payload *out_payload);
+
+/* ==============================================================================================
+ * Jobs: functions of the host's that run on the worker threads of a script runner.
+ *
+ * The host registers a handler for each kind of job and submits jobs by kind. They wait in the
+ * inbox of the runner beside its scripts, lower priority numbers first, and count among its
+ * jobs; a worker that runs one needs no Lua state for it. A job has one result, which waits in
+ * the order in which the jobs ended until a poll takes it: any, of a kind, of an owner, or both.
+ *
+ * Native jobs have no deadline, and their worker is never replaced: whoever cancels one that
+ * runs sets what sl_job_is_cancelled reads. Text is copied, memory that is too large for that
+ * moves as an sl_native_payload. Of a job that is accepted it is freed exactly once on every
+ * path, before the result of the job is there if that is not ok.
+ * ============================================================================================== */
+
+/** Kinds, jobs and their results. */
+typedef struct sl_jobs sl_jobs;
+
+/** How jobs are made. Fill with sl_jobs_config_init, then change what is to differ. */
+typedef struct sl_jobs_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /**
+     * Jobs that may be accepted and whose results are not polled; 0 = no bound but the runner's
+     * job_capacity for those that have not ended; default 65536.
+     */
+    uint32_t capacity;
+    /** 0. */
+    uint32_t reserved;
+} sl_jobs_config;
+
+/**
+ * What is to be done. Fill with sl_job_request_init, then set at least the kind. Everything is
+ * copied by sl_jobs_submit, except the memory of a native payload, which moves.
+ */
+typedef struct sl_job_request {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Which handler it is for; any bytes. */
+    const char *kind;
+    /** Its length in bytes, 1 to 4096. */
+    size_t kind_len;
+    /** What the handler works on; any bytes. */
+    const char *payload;
+    /** Its length in bytes. */
+    size_t payload_len;
+    /** Memory that moves with the job; NULL = none. */
+    const sl_native_payload *native;
+    /** The host's number for whose job it is; comes back with the result. */
+    uint64_t owner;
+    /** An sl_priority or any number. */
+    uint32_t priority;
+    /** 0. */
+    uint32_t reserved;
+} sl_job_request;
+
+/** Which results a poll takes. Zeros but for the size = any. */
+typedef struct sl_job_filter {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Only of this kind; NULL = of any. */
+    const char *kind;
+    /** Its length in bytes. */
+    size_t kind_len;
+    /** Only of this owner, if `by_owner` says so. */
+    uint64_t owner;
+    /** Not 0: only of `owner`. */
+    uint32_t by_owner;
+    /** 0. */
+    uint32_t reserved;
+} sl_job_filter;
+
+/**
+ * What jobs have counted. Set `size` before the call.
+ *
+ * At any moment accepted = queued + running + ready + delivered, and
+ * ready + delivered = ok + failed + cancelled.
+ */
+typedef struct sl_jobs_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Jobs that were accepted. */
+    uint64_t accepted;
+    /** Jobs that no worker has begun. */
+    uint64_t queued;
+    /** Jobs that have begun, or are being cancelled, and have not ended. */
+    uint64_t running;
+    /** Results that wait to be polled. */
+    uint64_t ready;
+    /** Results that were polled. */
+    uint64_t delivered;
+    /** Jobs whose handler gave a result. */
+    uint64_t ok;
+    /** Jobs whose handler gave an error, or that had none. */
+    uint64_t failed;
+    /** Jobs that were cancelled or closed. */
+    uint64_t cancelled;
+    /** Calls of sl_jobs_submit that were refused as full or closed. */
+    uint64_t refused;
+    /** Most jobs that were ever accepted and not delivered at once. */
+    uint64_t high_water;
+} sl_jobs_stats;
+
+/**
+ * Fills a config with its defaults: 65536 jobs.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_jobs_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_jobs_config_init(sl_jobs_config *config, size_t size);
+
+/**
+ * Makes jobs on the workers of a runner. Starts no thread; several may share one runner.
+ *
+ * @param      runner    whose workers run the jobs; it may be freed first, which closes them
+ * @param      loop      woken when there is a result to poll; NULL = none
+ * @param      config    how; NULL = all defaults
+ * @param[out] out_jobs  to be freed with sl_jobs_free
+ * @return SL_STATUS_OK                made
+ * @return SL_STATUS_NULL_ARGUMENT     `runner` or `out_jobs` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or number in `config` is not allowed
+ * @return SL_STATUS_STALE_HANDLE      `runner` or `loop` was freed
+ * @return SL_STATUS_WRONG_KIND        `runner` is no script runner, or `loop` no loop
+ * @return SL_STATUS_FULL              2^24 of them are alive
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or readable for its size; `out_jobs` is NULL or valid for one write.
+ */
+SL_API sl_status sl_jobs_new(sl_script_runner *runner, sl_loop *loop, const sl_jobs_config *config,
+                             sl_jobs **out_jobs);
+
+/**
+ * Accepts no more jobs and cancels those that have not ended. Does not wait for those that run.
+ * Results can still be polled. To close again changes nothing.
+ *
+ * @param jobs  the jobs
+ * @return SL_STATUS_OK             closed, by this call or before
+ * @return SL_STATUS_NULL_ARGUMENT  `jobs` is NULL
+ * @return SL_STATUS_STALE_HANDLE   they were freed
+ * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_jobs_close(sl_jobs *jobs);
+
+/**
+ * Ends jobs: closes them, waits for the handlers that run to return, and frees the results that
+ * nobody has polled and the handlers. A poll whose function calls this ends with that result.
+ *
+ * @param jobs  the jobs; NULL is allowed
+ * @return SL_STATUS_OK              ended, or `jobs` was NULL
+ * @return SL_STATUS_STALE_HANDLE    they were freed before
+ * @return SL_STATUS_WRONG_KIND      `jobs` are no jobs
+ * @return SL_STATUS_WOULD_DEADLOCK  called on a worker of their runner
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_jobs_free(sl_jobs *jobs);
+
+/**
+ * Says who does the jobs of a kind. A handler that was registered for it before is replaced:
+ * jobs that run keep it, jobs that wait get the new one.
+ *
+ * @param jobs      the jobs
+ * @param kind      any bytes
+ * @param kind_len  their number, 1 to 4096
+ * @param run       the handler, called on worker threads, several at once
+ * @param userdata  passed to `run` and `drop`
+ * @param drop      takes `userdata` back, once, on any thread: when the handler was replaced
+ *                  and no job uses it any more, before the result of the last one is there; at
+ *                  the latest in sl_jobs_free. May be NULL
+ * @return SL_STATUS_OK                registered; the library owns `userdata` until `drop`
+ * @return SL_STATUS_NULL_ARGUMENT     `jobs`, `kind` or `run` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `kind_len` is 0 or above 4096
+ * @return SL_STATUS_STALE_HANDLE      the jobs were freed
+ * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+ * @return SL_STATUS_CLOSED            the jobs were closed
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `kind` is NULL or readable for its length. `run` and `drop` may be called with `userdata` on
+ * any thread until `drop` has run.
+ */
+SL_API sl_status sl_jobs_register(sl_jobs *jobs, const char *kind, size_t kind_len, sl_job_fn run,
+                                  void *userdata, sl_drop_fn drop);
+
+/**
+ * Registers the handlers that the library brings; each gives its payload back as the result, and
+ * the native one: `echo` as it is, `uppercase` in ASCII capitals, `sleep_ms` after as many
+ * milliseconds as it says in decimal digits, or as soon as the job is cancelled.
+ *
+ * @param jobs  the jobs
+ * @return SL_STATUS_OK             registered
+ * @return SL_STATUS_NULL_ARGUMENT  `jobs` is NULL
+ * @return SL_STATUS_STALE_HANDLE   they were freed
+ * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
+ * @return SL_STATUS_CLOSED         they were closed
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_jobs_register_builtins(sl_jobs *jobs);
+
+/**
+ * Fills a request with its defaults: no kind, no payload, owner 0, normal priority.
+ *
+ * @param[out] request  the struct to fill
+ * @param      size     sizeof(sl_job_request), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `request` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `request` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_job_request_init(sl_job_request *request, size_t size);
+
+/**
+ * Queues a job. Never waits. One of a kind that nobody has registered is accepted as well: it
+ * fails at once with "Unknown job kind: " and the kind, without a worker.
+ *
+ * @param      jobs     the jobs
+ * @param      request  what is to be done
+ * @param[out] out_id   the job's id, which its result bears: from 1, one more each time; may be
+ *                      NULL
+ * @return SL_STATUS_OK                accepted: there will be exactly one result
+ * @return SL_STATUS_NULL_ARGUMENT     `jobs`, `request` or its kind is NULL; `payload`, or `data`
+ *                                     of `native`, is NULL and has a length
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or `reserved` is unknown; `kind_len` is 0 or above
+ *                                     4096; alignment or element_size of `native` do not fit
+ * @return SL_STATUS_STALE_HANDLE      the jobs were freed
+ * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+ * @return SL_STATUS_FULL              capacity jobs are not delivered, or the runner is full
+ * @return SL_STATUS_CLOSED            the jobs were closed, or the runner was freed
+ * @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the payload
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `request` is NULL or readable for its size, and each of its pointers is NULL or readable for
+ * what belongs to it. `drop` of `native` may be called once with its userdata, on any thread.
+ */
+SL_API sl_status sl_jobs_submit(sl_jobs *jobs, const sl_job_request *request, sl_job_id *out_id);
+
+/**
+ * Hands over the results that are there now and that the filter takes, in the order in which the
+ * jobs ended. What is left keeps its order; what comes meanwhile waits for the next call. Never
+ * waits. `run` may poll: each result is handed over once, by whichever call.
+ *
+ * @param      jobs       the jobs
+ * @param      filter     which; NULL = any
+ * @param      max        at most so many; 0 = all
+ * @param      run        gets each of them, on the calling thread
+ * @param      userdata   passed to `run`
+ * @param[out] out_count  how many this call has handed over; may be NULL
+ * @return SL_STATUS_OK                done, also when there were none
+ * @return SL_STATUS_NULL_ARGUMENT     `jobs` or `run` is NULL, or the kind is and has a length
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or number in `filter` is not allowed
+ * @return SL_STATUS_STALE_HANDLE      the jobs were freed
+ * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `filter` is NULL or readable for its size, and so is its kind for its length; `out_count` is
+ * NULL or valid for one write. `run` may be called with `userdata` while the call lasts.
+ */
+SL_API sl_status sl_jobs_poll(sl_jobs *jobs, const sl_job_filter *filter, uint32_t max,
+                              sl_job_result_fn run, void *userdata, uint64_t *out_count);
+
+/**
+ * Cancels one job. If it waits for a worker, its result is there when this returns. If it runs,
+ * its result comes when its handler returns, and is a cancelled one whatever that gave.
+ *
+ * @param jobs  the jobs
+ * @param job   the job's id
+ * @return SL_STATUS_OK             it had not ended, and is cancelled
+ * @return SL_STATUS_NULL_ARGUMENT  `jobs` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the jobs were freed
+ * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
+ * @return SL_STATUS_NOT_FOUND      there is no such job any more, or never was
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_jobs_cancel(sl_jobs *jobs, sl_job_id job);
+
+/**
+ * Cancels all jobs of an owner that were submitted before and have not ended, as sl_jobs_cancel.
+ * sl_script_runner_cancel_owner does so as well, together with the owner's scripts.
+ *
+ * @param      jobs       the jobs
+ * @param      owner      as in the requests; 0 is an owner like any other
+ * @param[out] out_count  how many there were; may be NULL
+ * @return SL_STATUS_OK             cancelled, also when there were none
+ * @return SL_STATUS_NULL_ARGUMENT  `jobs` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the jobs were freed
+ * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_count` is NULL or valid for one write.
+ */
+SL_API sl_status sl_jobs_cancel_owner(sl_jobs *jobs, uint64_t owner, uint64_t *out_count);
+
+/**
+ * Cancels all jobs that were submitted before and have not ended, as sl_jobs_cancel.
+ * sl_script_runner_cancel_all does so as well, together with all scripts.
+ *
+ * @param      jobs       the jobs
+ * @param[out] out_count  how many there were; may be NULL
+ * @return SL_STATUS_OK             cancelled, also when there were none
+ * @return SL_STATUS_NULL_ARGUMENT  `jobs` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the jobs were freed
+ * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_count` is NULL or valid for one write.
+ */
+SL_API sl_status sl_jobs_cancel_all(sl_jobs *jobs, uint64_t *out_count);
+
+/**
+ * Says whether a job was accepted and has not ended. Changes nothing.
+ *
+ * @param      jobs         the jobs
+ * @param      job          the job's id
+ * @param[out] out_pending  false when its result is there or was taken, or there is no such job
+ * @return SL_STATUS_OK             written
+ * @return SL_STATUS_NULL_ARGUMENT  `jobs` or `out_pending` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the jobs were freed
+ * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_pending` is NULL or valid for one write.
+ */
+SL_API sl_status sl_jobs_is_pending(sl_jobs *jobs, sl_job_id job, bool *out_pending);
+
+/**
+ * Reads the counters of jobs. Changes nothing; the sums hold at every moment.
+ *
+ * @param      jobs       the jobs
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `jobs` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the jobs were freed
+ * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_jobs_read_stats(sl_jobs *jobs, sl_jobs_stats *out_stats);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "calling the host's functions is what this file is for")]
 
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 use std::ptr;
 
 /// `void (*)(void *userdata)`. Unwinding is part of the type so that our destructors run when a
@@ -49,6 +50,12 @@ impl Foreign {
     #[inline]
     pub fn userdata(&self) -> *mut c_void {
         self.userdata.0
+    }
+
+    /// Gives the data back to the host: `drop` will not run.
+    pub fn release(self) -> (*mut c_void, Option<WorkFn>) {
+        let this = ManuallyDrop::new(self);
+        (this.userdata.0, this.drop)
     }
 }
 

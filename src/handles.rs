@@ -34,6 +34,8 @@ pub enum Kind {
     ScriptRunner = 5,
     /// `sl_callbacks`
     Callbacks = 6,
+    /// `sl_jobs`
+    Jobs = 7,
 }
 
 /// A type that C holds handles to.

@@ -17,6 +17,7 @@
 //! | `event_loop` | the loop of one thread |
 //! | `actions`, `callbacks` | results for it; calls by number on it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
+//! | `jobs` | jobs that are no scripts, on the same workers |
 //! | `ffi` | the boundary with C, and nothing else |
 
 pub mod claim;
@@ -42,6 +43,8 @@ pub mod ffi;
 pub mod foreign;
 #[cfg(not(loom))]
 pub mod handles;
+#[cfg(not(loom))]
+pub mod jobs;
 #[cfg(not(loom))]
 pub mod log;
 #[cfg(not(loom))]

@@ -6,6 +6,7 @@
 use crate::handles::{Handle, Handled};
 
 pub(crate) mod boundary;
+mod lent;
 
 pub mod status;
 pub mod version;
@@ -27,6 +28,9 @@ pub mod script_setup;
 pub mod script_runner;
 pub mod script_cancel;
 pub mod script_state;
+pub mod job;
+pub mod job_result;
+pub mod jobs;
 
 /// What the boundary asks of every noun: whether a handle names one, and how many there are.
 struct Noun {
@@ -40,13 +44,14 @@ impl Noun {
     }
 }
 
-static NOUNS: [Noun; 6] = [
+static NOUNS: [Noun; 7] = [
     Noun::of::<crate::event_loop::EventLoop>(),
     Noun::of::<action_queue::Named>(),
     Noun::of::<action::Popped>(),
     Noun::of::<crate::callbacks::Callbacks>(),
     Noun::of::<crate::state_pool::host::HostPool>(),
     Noun::of::<script_runner::Named>(),
+    Noun::of::<jobs::Named>(),
 ];
 
 /// Whether a handle names a living object of any noun.

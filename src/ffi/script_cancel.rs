@@ -4,6 +4,8 @@
 //! thread. One that waits for a state or runs ends as soon as its script can be interrupted:
 //! within microseconds in Lua code and in library functions. One that is stuck in a C function is
 //! taken away from its worker, which gets a successor, 150 ms later.
+//! Native jobs that run on the runner's workers are cancelled by owner and all with its scripts; by
+//! id they are cancelled with sl_jobs_cancel.
 //! The outcome is SL_OUTCOME_CANCELLED, unless the job ended in the last moment by itself.
 
 use crate::error::Error;
@@ -11,6 +13,7 @@ use crate::ffi::boundary::{borrow, guard, write_out};
 use crate::ffi::script_result::sl_job_id;
 use crate::ffi::script_runner::{Named, sl_script_runner};
 use crate::ffi::status::sl_status;
+use crate::script::guest::Wanted;
 
 /// Cancels one job.
 ///
@@ -30,7 +33,7 @@ pub extern "C" fn sl_script_runner_cancel(
 ) -> sl_status {
     guard(|| {
         let named = borrow::<Named, _>(runner)?;
-        match named.runner().cancel(|id, _| id == job) {
+        match named.runner().cancel(Wanted::Job(job)) {
             0 => Err(Error::NotFound),
             _ => Ok(()),
         }
@@ -59,7 +62,7 @@ pub unsafe extern "C" fn sl_script_runner_cancel_owner(
     out_count: *mut u64,
 ) -> sl_status {
     guard(|| {
-        let count = borrow::<Named, _>(runner)?.runner().cancel(|_, whose| whose == owner);
+        let count = borrow::<Named, _>(runner)?.runner().cancel(Wanted::Owner(owner));
         // SAFETY: as the caller promised.
         unsafe { write_out(out_count, count) };
         Ok(())
@@ -86,7 +89,7 @@ pub unsafe extern "C" fn sl_script_runner_cancel_all(
     out_count: *mut u64,
 ) -> sl_status {
     guard(|| {
-        let count = borrow::<Named, _>(runner)?.runner().cancel(|_, _| true);
+        let count = borrow::<Named, _>(runner)?.runner().cancel(Wanted::All);
         // SAFETY: as the caller promised.
         unsafe { write_out(out_count, count) };
         Ok(())

@@ -5,7 +5,7 @@ use std::ffi::{c_char, c_void};
 use crate::ffi::value::sl_value;
 use crate::script::job::ScriptResult;
 
-/// Names a job of one runner. 0 = none; the first is 1.
+/// Names a job of one runner or of one sl_jobs. 0 = none; the first is 1.
 pub type sl_job_id = u64;
 
 /// How a job ended.

@@ -312,7 +312,8 @@ fn free(pointer: *mut sl_script_runner) -> Result<()> {
 
 /// What a runner has counted. Set `size` before the call.
 ///
-/// At any moment accepted = delivered + queued + running, and delivered = ok + failed.
+/// At any moment accepted = delivered + queued + running, and delivered = ok + failed. Native jobs
+/// count as well: those that a worker ran as ok, whatever their handlers gave.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(C)]
 pub struct sl_script_runner_stats {
@@ -442,7 +443,8 @@ pub unsafe extern "C" fn sl_script_runner_new(
 ///
 /// Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED; all results are delivered. A
 /// worker that is stuck in a C function is waited for for 150 ms, then it is left behind and ends
-/// when that function returns. A host's function that a script has called is not left before.
+/// when that function returns. A host's function that a script has called is not left before, nor
+/// is a handler of native jobs; those are closed first, as by sl_jobs_close.
 /// A queue that the runner made ends with it, and frees the results that nobody has taken.
 ///
 /// @param runner  the runner; NULL is allowed

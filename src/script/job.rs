@@ -113,7 +113,7 @@ pub struct Limits {
 
 /// What the host asks for, copied.
 pub struct Request {
-    /// What is to be run; not there while a worker has it.
+    /// What is to be run; not there while a worker has it. A guest's job has none.
     pub work: Option<Work>,
     /// Copied from the chunk.
     pub place: Option<Place>,
@@ -208,10 +208,14 @@ impl ScriptResult {
         *self = Self::empty();
     }
 
-    /// What is to be run; `put_back` returns it.
-    pub(super) fn take_work(&mut self) -> Work {
-        let work = self.request.as_mut().and_then(|request| request.work.take());
-        work.expect("a job that has not run has its work")
+    /// What is to be run; `put_back` returns it. `None` for a guest's job.
+    pub(super) fn take_work(&mut self) -> Option<Work> {
+        self.request.as_mut().and_then(|request| request.work.take())
+    }
+
+    /// Whether a job that has not run is no script: its callback is all there is to it.
+    pub(super) fn is_guests(&self) -> bool {
+        self.request().work.is_none()
     }
 
     /// The work goes with the job: whoever enqueued it frees it, too.

@@ -14,6 +14,7 @@ mod convert;
 pub mod crew;
 mod ending;
 mod engine;
+pub mod guest;
 mod inbox;
 mod interrupt;
 pub mod job;

@@ -9,6 +9,7 @@ use crossbeam::utils::CachePadded;
 use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache};
 use super::crew::{self, Crew, Hooks, Task};
+use super::guest::{Guest, Guests, Invitation, Wanted};
 use super::inbox::Inbox;
 use super::interrupt::Reason;
 use super::job::{Callback, Limits, Request};
@@ -172,6 +173,7 @@ impl ScriptRunner {
             },
             is_summoned,
             admission: Admission::new(config.job_capacity.into()),
+            guests: Guests::default(),
             tallies: Tallies::new(config.workers),
             pool,
             has_to_share: config.states < config.workers,
@@ -250,30 +252,35 @@ impl ScriptRunner {
         request.callback = callback();
         let mut job = Job::new(id, owner, context, Some(request));
         job.wait_ns = monotonic_ns();
-        let worker = shared.inbox.push(job);
-        shared.sleepers.wake(worker);
-        // The fence in `wake` stands between the job and this look: `close` has found the job,
-        // or is found here.
-        if shared.admission.is_closed() {
-            shared.bury_all();
-        }
+        shared.put(job);
         Ok(id)
     }
 
-    /// Cancels all jobs that are `wanted`, by id and owner, wherever they are; gives their
-    /// number.
-    pub fn cancel(&self, wanted: impl Fn(u64, u64) -> bool) -> u64 {
+    /// What a guest brings its jobs with.
+    pub fn invitation(&self) -> Invitation {
+        Invitation(Arc::downgrade(&self.shared))
+    }
+
+    /// From now on the guest is told when jobs are cancelled, and the end.
+    pub fn welcome(&self, guest: Weak<dyn Guest>) {
+        self.shared.guests.add(guest);
+    }
+
+    /// Cancels all jobs that are wanted, wherever they are; gives their number.
+    pub fn cancel(&self, wanted: Wanted) -> u64 {
         let shared = &*self.shared;
-        let waiting = shared.inbox.extract(|job| wanted(job.id, job.owner));
+        let guests = shared.guests.cancel(wanted);
+        let is_wanted = |id, owner| wanted.means(id, owner);
+        let waiting = shared.inbox.extract(|job| !job.is_guests() && is_wanted(job.id, job.owner));
         let count = waiting.len() as u64;
         if count > 0 {
             shared.watch.bury(waiting, Reason::Cancelled);
         }
-        let running = shared.watch.ask(Reason::Cancelled, wanted);
+        let running = shared.watch.ask(Reason::Cancelled, is_wanted);
         if running > 0 {
             shared.pool.hurry();
         }
-        count + running
+        guests + count + running
     }
 
     /// Whether the calling thread is one of ours.
@@ -293,6 +300,7 @@ impl ScriptRunner {
         // Workers that wait for a state give up; idle ones leave. What waits for a worker is
         // left to the watch: a host's pool may itself be waiting for this very call.
         let shared = &*self.shared;
+        shared.guests.close();
         shared.pool.close()?;
         shared.watch.close();
         shared.bury_all();

@@ -9,6 +9,7 @@ use super::admission::Admission;
 use super::chunk::{Chunk, ChunkCache, Place};
 use super::crew::Crew;
 use super::engine::Engine;
+use super::guest::Guests;
 use super::inbox::Inbox;
 use super::interrupt::Reason;
 use super::job::{Limits, Outcome};
@@ -31,6 +32,7 @@ pub struct Shared {
     pub(super) inbox: Inbox,
     pub(super) sleepers: Sleepers,
     pub(super) admission: Admission,
+    pub(super) guests: Guests,
     pub(super) tallies: Tallies,
     pub(super) pool: StatePool<LuaState>,
     /// Fewer states than workers: no worker keeps one that another waits for.
@@ -92,27 +94,24 @@ impl Shared {
         self.watch.bury(self.inbox.extract(|_| true), Reason::Closed);
     }
 
+    /// Puts a job in that was admitted.
+    #[inline]
+    pub(super) fn put(&self, job: Job) {
+        let worker = self.inbox.push(job);
+        self.sleepers.wake(worker);
+        // The fence in `wake` stands between the job and this look: `close` has found the job,
+        // or is found here.
+        if self.admission.is_closed() {
+            self.bury_all();
+        }
+    }
+
     /// Exactly one result for each job. It is counted first, so that whoever has it finds it
     /// counted.
     pub(super) fn deliver(&self, tally: &Tally, mut job: Job) -> Called {
         tally.job_ended(job.outcome == Outcome::Ok);
         let delivery = job.delivery();
-        let mut called = Called::Nobody;
-        if let Some(callback) = job.take_callback() {
-            let wanted = delivery.wants_callback();
-            // Also the drop of what it owns is the host's code.
-            let returned = catch_unwind(AssertUnwindSafe(|| {
-                if wanted {
-                    callback(&job);
-                } else {
-                    drop(callback);
-                }
-            }));
-            if returned.is_err() {
-                log::write(Level::Error, b"a result's callback panicked");
-            }
-            called = Called::Host;
-        }
+        let called = Self::call_back(&mut job);
         if delivery.wants_action() {
             self.actions.push_always(Action {
                 id: job.id,
@@ -124,5 +123,23 @@ impl Shared {
             });
         }
         called
+    }
+
+    /// Calls what is to be called with the job, or drops it unheard.
+    pub(super) fn call_back(job: &mut Job) -> Called {
+        let Some(callback) = job.take_callback() else { return Called::Nobody };
+        let wanted = job.delivery().wants_callback();
+        // Also the drop of what it owns is the host's code.
+        let returned = catch_unwind(AssertUnwindSafe(|| {
+            if wanted {
+                callback(job);
+            } else {
+                drop(callback);
+            }
+        }));
+        if returned.is_err() {
+            log::write(Level::Error, b"a result's callback panicked");
+        }
+        Called::Host
     }
 }

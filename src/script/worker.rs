@@ -168,9 +168,9 @@ impl Worker {
     fn process(&mut self, mut job: Job) -> Fate {
         self.tally().job_started();
         job.worker = self.number as u32;
+        let Some(work) = job.take_work() else { return self.process_guests(job) };
         let (id, affinity, place) = (job.id, job.affinity(), job.place());
         let author = Author::of(&job);
-        let work = job.take_work();
         let limits = work.limits(&self.shared.limits);
         if place.is_none() {
             self.seat.has_unkept(Some(work.chunk.clone()));
@@ -205,6 +205,19 @@ impl Worker {
             self.now = None;
         }
         self.after_job();
+        Fate::GoesOn
+    }
+
+    /// Runs a job that is no script: without a state, and as long as it takes.
+    fn process_guests(&mut self, mut job: Job) -> Fate {
+        // Whoever looks for a script that is to end finds none here, and does not wait for one.
+        self.seat.found_none();
+        if self.shared.has_to_share {
+            self.give_back();
+        }
+        self.now = None;
+        Shared::call_back(&mut job);
+        self.tally().job_ended(true);
         Fate::GoesOn
     }
 

@@ -9,7 +9,7 @@ use super::{Findings, Source};
 use crate::header;
 
 /// Sections of the header whose tests stand in the file of another noun.
-const TESTED_WITH: [(&str, &str); 7] = [
+const TESTED_WITH: [(&str, &str); 8] = [
     ("status", "version"),
     ("callback", "loop"),
     ("step", "loop"),
@@ -17,6 +17,7 @@ const TESTED_WITH: [(&str, &str); 7] = [
     ("action", "action_queue"),
     ("script_job", "script_runner"),
     ("script_result", "script_runner"),
+    ("job_result", "jobs"),
 ];
 
 pub fn check(sources: &[Source], findings: &mut Findings) -> Result<()> {
