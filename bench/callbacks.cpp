@@ -1,12 +1,15 @@
-// The callbacks of a host's own Lua: how soon one is called that another thread has enqueued, what
-// a dispatch costs beside the call itself, and what waiting costs.
+// The callbacks of a host's own Lua: how soon one is called when its job has ended, what a dispatch
+// costs beside the call itself, and what waiting costs.
 //
-// "enqueue to callback": a thread is busy for the gap, takes the time and enqueues; the Lua
-// callback takes it again. Ours waits in run-loop; the peer is the loop that engines write by hand:
-// a queue under a mutex, dispatched in turns between which the thread sleeps for 1 ms. "dispatch":
-// 1000 payloads are enqueued, then one dispatch is timed; each sample is the time per payload. The
-// bare call pushes the same function and payload and calls lua_pcall. "CPU time of an idle wait":
-// what the thread uses while it waits for 1 s and nothing comes.
+// "end of a job to its callback": a job is busy for a while on a worker and takes the time at its
+// end; its Lua callback takes it again. Ours is a native job, and the script waits in run-loop; the
+// peer is what engines write by hand: a thread, a queue under a mutex, dispatched in turns between
+// which the main thread sleeps for 1 ms.
+//
+// "dispatch": 1000 payloads are enqueued, then one dispatch is timed; each sample is the time per
+// payload. The bare call pushes the same function and payload and calls lua_pcall.
+//
+// "CPU time of an idle wait": what the thread uses while it waits for 1 s and nothing comes.
 #include "ours.hpp"
 
 #include <lauxlib.h>
@@ -15,13 +18,15 @@
 
 #include <scriptloop_lua.h>
 
+#include <atomic>
 #include <deque>
 
 namespace {
 
 using namespace bench;
 
-const char *const latency = "enqueue to callback", *const idle = "CPU time of an idle wait of 1 s",
+const char *const latency = "end of a job to its callback",
+                  *const idle = "CPU time of an idle wait of 1 s",
                   *const bound = "1.2 × lua_pcall + 100 ns";
 
 struct Payload {
@@ -70,30 +75,37 @@ struct Host {
     sl_callbacks *callbacks;
 };
 
-// Enqueues so many times, with a gap before each, and waits for each to arrive.
-template <class Enqueue> std::thread producer(size_t samples, Enqueue enqueue) {
-    return std::thread([samples, enqueue] {
-        for (size_t at = 0; at < samples; at++) {
-            // Not in step with the turns of who polls.
-            spin_until(now_ns() + 2'000'000 + 137'000 * (at % 8));
-            sent_at_ns = now_ns();
-            enqueue();
-        }
-    });
+// Work of some milliseconds, not in step with the turns of who polls; then the time.
+void work(size_t number) {
+    spin_until(now_ns() + 2'000'000 + 137'000 * (number % 8));
+    sent_at_ns = now_ns();
+}
+
+void run_job(void *, sl_job *job) {
+    work(job->id);
 }
 
 void measure_our_latency(Recorder &recorder, size_t samples) {
     Host host;
     std::vector<double> seen;
     latencies = &seen;
-    host.run("n = 0 id = callbacks.register(function() n = n + 1 arrived() end)");
-    std::thread thread =
-        producer(samples, [&] { SL_OK(sl_callbacks_enqueue_value(host.callbacks, 1, nullptr)); });
-    const std::string loop = "callbacks['run-loop'] {['sleep-ms'] = 1000, ['until'] = function() "
-                             "return n == " +
-                             std::to_string(samples) + " end}";
+    sl_script_runner_config config;
+    SL_OK(sl_script_runner_config_init(&config, sizeof config));
+    config.workers = 1;
+    sl_script_runner *runner = nullptr;
+    SL_OK(sl_script_runner_new(nullptr, &config, &runner));
+    sl_jobs *jobs = nullptr;
+    SL_OK(sl_jobs_new(runner, host.loop, nullptr, &jobs));
+    SL_OK(sl_jobs_register(jobs, "work", 4, run_job, nullptr, nullptr));
+    SL_OK(sl_lua_open_jobs(host.L, jobs));
+    host.run("jobs = require 'jobs' n = 0\n"
+             "function submit() jobs.submit('work', '', function() arrived() n = n + 1 end) end");
+    const std::string loop = "for at = 1, " + std::to_string(samples) +
+                             " do submit() callbacks['run-loop'] {['sleep-ms'] = 1000,"
+                             " ['until'] = function() return n == at end} end";
     host.run(loop.c_str());
-    thread.join();
+    SL_OK(sl_jobs_free(jobs));
+    SL_OK(sl_script_runner_free(runner));
     for (const double sample : seen) {
         recorder.add(latency, sample);
     }
@@ -127,12 +139,24 @@ void measure_polling_latency(Recorder &recorder, size_t samples) {
     std::vector<double> seen;
     latencies = &seen;
     const int function = host.function("return function() arrived() end");
-    std::thread thread = producer(samples, [&] { by_hand.enqueue(function); });
-    while (seen.size() < samples) {
-        by_hand.dispatch(host.L);
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::atomic<size_t> submitted{0};
+    std::thread worker([&] {
+        for (size_t number = 1; number <= samples; number++) {
+            while (submitted.load(std::memory_order_acquire) < number) {
+                std::this_thread::yield();
+            }
+            work(number);
+            by_hand.enqueue(function);
+        }
+    });
+    for (size_t number = 1; number <= samples; number++) {
+        submitted.store(number, std::memory_order_release);
+        while (seen.size() < number) {
+            by_hand.dispatch(host.L);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
     }
-    thread.join();
+    worker.join();
     for (const double sample : seen) {
         recorder.add(latency, sample);
     }

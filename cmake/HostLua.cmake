@@ -2,7 +2,7 @@
 # here, which the program links statically and exports, as many engines do.
 #
 #     lua54.callbacks.<case>    a case of ctest/lua/test_callbacks.c
-#     lua54.script.<test>       a function test.<test> of ctest/lua/<file>.lua
+#     lua54.<file>.lua.<test>   a function test.<test> of ctest/lua/<file>.lua
 
 file(GLOB _lua_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/lua/test_*.c)
 file(GLOB _lua_scripts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/lua/*.lua)
@@ -35,11 +35,12 @@ function(scriptloop_test_lua lua include library)
   scriptloop_add_lua_program(${lua}_script ${lua} ${PROJECT_SOURCE_DIR}/ctest/lua/script.c)
   foreach(script IN LISTS _lua_scripts)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${script})
+    get_filename_component(file ${script} NAME)
     file(STRINGS ${script} lines REGEX "^function test\\.")
     foreach(line IN LISTS lines)
       string(REGEX REPLACE "^function test\\.([a-z0-9_]+).*" "\\1" test ${line})
-      add_test(NAME ${lua}.script.${test} COMMAND ${lua}_script ${script} ${test})
-      set_tests_properties(${lua}.script.${test} PROPERTIES TIMEOUT ${_timeout} LABELS lua)
+      add_test(NAME ${lua}.${file}.${test} COMMAND ${lua}_script ${script} ${test})
+      set_tests_properties(${lua}.${file}.${test} PROPERTIES TIMEOUT ${_timeout} LABELS lua)
     endforeach()
   endforeach()
 endfunction()

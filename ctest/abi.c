@@ -151,11 +151,12 @@ AT(sl_action_queue_stats, high_water, 48);
 /* Callbacks */
 VALUE(SL_CALLBACK_FLAG_ONCE, 1);
 
-SIZE(sl_callback_call, 40);
+SIZE(sl_callback_call, 48);
 AT(sl_callback_call, id, 8);
 AT(sl_callback_call, value, 16);
 AT(sl_callback_call, build, 24);
 AT(sl_callback_call, build_userdata, 32);
+AT(sl_callback_call, job, 40);
 
 SIZE(sl_callbacks_config, 16);
 AT(sl_callbacks_config, capacity, 8);
@@ -295,7 +296,7 @@ SIZE(sl_jobs_config, 16);
 AT(sl_jobs_config, capacity, 8);
 AT(sl_jobs_config, reserved, 12);
 
-SIZE(sl_job_request, 64);
+SIZE(sl_job_request, 80);
 AT(sl_job_request, kind, 8);
 AT(sl_job_request, kind_len, 16);
 AT(sl_job_request, payload, 24);
@@ -304,6 +305,8 @@ AT(sl_job_request, native, 40);
 AT(sl_job_request, owner, 48);
 AT(sl_job_request, priority, 56);
 AT(sl_job_request, reserved, 60);
+AT(sl_job_request, callbacks, 64);
+AT(sl_job_request, callback, 72);
 
 SIZE(sl_job_filter, 40);
 AT(sl_job_filter, kind, 8);

@@ -1523,359 +1523,6 @@ SL_API sl_status sl_action_queue_read_stats(sl_action_queue *queue,
                                             sl_action_queue_stats *out_stats);
 
 /* ==============================================================================================
- * Callbacks: functions that any thread has called on the owner thread, by number.
- *
- * The owner registers a function and gives its number away; whoever has the number enqueues
- * payloads for it, from any thread, which wakes the owner's loop. The owner calls dispatch when it
- * suits: in each frame, or in a loop of its own. Payloads are handled in the order of their
- * arrival; what is enqueued meanwhile waits for the next dispatch. It is what stands behind the
- * module `callbacks` of scriptloop_lua.h, and knows no Lua: a payload is a typed value, or a
- * function of the host's that makes it on the owner thread.
- * ============================================================================================== */
-
-/** Bits of the flags of sl_callbacks_register. */
-typedef uint32_t sl_callback_flag;
-enum {
-    /** It is called once, and unregistered before that. */
-    SL_CALLBACK_FLAG_ONCE = 1,
-};
-
-/** Functions by number, and what waits for them. */
-typedef struct sl_callbacks sl_callbacks;
-
-/** How callbacks are made. Fill with sl_callbacks_config_init, then change what is to differ. */
-typedef struct sl_callbacks_config {
-    /** Bytes in this struct, as the host knows it. */
-    size_t size;
-    /** Payloads that may wait at once; 0 = no bound, the default. */
-    uint32_t capacity;
-    /** Zero. */
-    uint32_t reserved;
-} sl_callbacks_config;
-
-/**
- * The number of a function: from 1, one more each time, never used again, below 2^53, so that a
- * double holds it, and so does a pointer of 64 bits.
- */
-typedef uint64_t sl_callback_id;
-
-/**
- * Makes a payload, on the owner thread, when it is needed.
- *
- * @param userdata  what was passed with the function
- * @param target    what whoever wants the payload passes: a lua_State, for scriptloop_lua.h
- * @return SL_STATUS_OK, or why there is no payload
- * @thread owner
- */
-typedef int32_t (*sl_callback_build_fn)(void *userdata, void *target);
-
-/** One call of a function; lent for the call. */
-typedef struct sl_callback_call {
-    /** Bytes in this struct, as the library knows it. */
-    size_t size;
-    /** The number. */
-    sl_callback_id id;
-    /** The payload; NULL when `build` makes it. */
-    const sl_value *value;
-    /**
-     * Makes the payload: to be called at most once, with `build_userdata` and whatever it is to
-     * work on. NULL when there is a value.
-     */
-    sl_callback_build_fn build;
-    /** For `build`. */
-    void *build_userdata;
-} sl_callback_call;
-
-/**
- * Is called for a number. May call anything of this library, also a nested dispatch.
- *
- * @param userdata  what was passed with the function
- * @param call      the number and its payload
- * @thread owner
- */
-typedef void (*sl_callback_fn)(void *userdata, const sl_callback_call *call);
-
-/**
- * What callbacks have counted. Set `size` before the call.
- *
- * At any moment accepted = delivered + unknown + dropped + pending.
- */
-typedef struct sl_callbacks_stats {
-    /** Bytes in this struct, as the host knows it. */
-    size_t size;
-    /** Functions that are registered. */
-    uint64_t registered;
-    /** Payloads that were accepted. */
-    uint64_t accepted;
-    /** Payloads whose function was called. */
-    uint64_t delivered;
-    /** Calls among them that failed. */
-    uint64_t failed;
-    /** Payloads whose number nobody had any more when their turn came. */
-    uint64_t unknown;
-    /** Payloads that were dropped at the end. */
-    uint64_t dropped;
-    /** Payloads that found the queue full. */
-    uint64_t refused;
-    /** Payloads that wait. */
-    uint64_t pending;
-    /** Most payloads that were seen waiting. */
-    uint64_t high_water;
-} sl_callbacks_stats;
-
-/**
- * Fills a config with its defaults: no bound.
- *
- * @param[out] config  the struct to fill
- * @param      size    sizeof(sl_callbacks_config), as the host knows it
- * @return SL_STATUS_OK                filled
- * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
- * @thread any
- * @since  0.1.0
- *
- * # Safety
- *
- * `config` is NULL or writable for `size` bytes.
- */
-SL_API sl_status sl_callbacks_config_init(sl_callbacks_config *config, size_t size);
-
-/**
- * Makes callbacks: nothing registered, nothing queued. They belong to the loop's owner thread.
- *
- * The loop is woken by every enqueue and otherwise left alone: its polls call nothing of these.
- * When it is freed first, the callbacks stay usable on the thread that owned it.
- *
- * @param      loop           the loop to wake
- * @param      config         how; NULL = all defaults
- * @param[out] out_callbacks  the callbacks, to be freed with sl_callbacks_free
- * @return SL_STATUS_OK                made
- * @return SL_STATUS_NULL_ARGUMENT     `loop` or `out_callbacks` is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  a size or number in `config` is not allowed
- * @return SL_STATUS_STALE_HANDLE      the loop was freed
- * @return SL_STATUS_WRONG_KIND        `loop` is no loop
- * @return SL_STATUS_WRONG_THREAD      another thread owns the loop
- * @return SL_STATUS_FULL              2^24 of them are alive
- * @return SL_STATUS_NO_MEMORY         there is no memory for that many payloads
- * @thread owner
- * @since  0.1.0
- *
- * # Safety
- *
- * `config` is NULL or readable for its size; `out_callbacks` is NULL or valid for one write.
- */
-SL_API sl_status sl_callbacks_new(sl_loop *loop, const sl_callbacks_config *config,
-                                  sl_callbacks **out_callbacks);
-
-/**
- * Ends callbacks and keeps the handle: drops what is queued, in order, then what is registered.
- *
- * Every `drop` runs inside of this call, but that of a function which is being called: that one
- * runs when it has returned. Doing it again does nothing. Register, enqueue and dispatch give
- * SL_STATUS_CLOSED from now on.
- *
- * @param callbacks  the callbacks
- * @return SL_STATUS_OK             ended, now or before
- * @return SL_STATUS_NULL_ARGUMENT  `callbacks` is NULL
- * @return SL_STATUS_STALE_HANDLE   they were freed
- * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
- * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
- * @thread owner
- * @since  0.1.0
- */
-SL_API sl_status sl_callbacks_close(sl_callbacks *callbacks);
-
-/**
- * Ends callbacks, as sl_callbacks_close, and takes the handle away.
- *
- * @param callbacks  the callbacks; NULL is allowed
- * @return SL_STATUS_OK            ended, or `callbacks` was NULL
- * @return SL_STATUS_STALE_HANDLE  they were freed before
- * @return SL_STATUS_WRONG_KIND    `callbacks` is of another noun
- * @return SL_STATUS_WRONG_THREAD  the caller is not the loop's owner thread
- * @thread owner
- * @since  0.1.0
- */
-SL_API sl_status sl_callbacks_free(sl_callbacks *callbacks);
-
-/**
- * Has another loop of the same thread woken from now on.
- *
- * @param callbacks  the callbacks
- * @param loop       the loop
- * @return SL_STATUS_OK             changed; it was woken once
- * @return SL_STATUS_NULL_ARGUMENT  `callbacks` or `loop` is NULL
- * @return SL_STATUS_STALE_HANDLE   one of them was freed
- * @return SL_STATUS_WRONG_KIND     one of them is of another noun
- * @return SL_STATUS_WRONG_THREAD   the caller does not own both
- * @thread owner
- * @since  0.1.0
- */
-SL_API sl_status sl_callbacks_set_loop(sl_callbacks *callbacks, sl_loop *loop);
-
-/**
- * Gives a function a number. Calls nothing.
- *
- * @param      callbacks  the callbacks
- * @param      run        what is called for the number
- * @param      userdata   passed to `run` and `drop`
- * @param      drop       takes `userdata` back when `run` is not called any more, once, on the
- *                        owner thread; may be NULL
- * @param      flags      bits of sl_callback_flag
- * @param[out] out_id     the number
- * @return SL_STATUS_OK                registered; the library owns `userdata` until `drop` has run
- * @return SL_STATUS_NULL_ARGUMENT     `callbacks`, `run` or `out_id` is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  `flags` has an unknown bit
- * @return SL_STATUS_STALE_HANDLE      the callbacks were freed
- * @return SL_STATUS_WRONG_KIND        `callbacks` is of another noun
- * @return SL_STATUS_WRONG_THREAD      the caller is not the loop's owner thread
- * @return SL_STATUS_CLOSED            they have ended
- * @return SL_STATUS_FULL              2^53 numbers were given
- * @thread owner
- * @since  0.1.0
- *
- * # Safety
- *
- * `run` and `drop` may be called with `userdata` on the owner thread until `drop` has run;
- * `out_id` is NULL or valid for one write.
- */
-SL_API sl_status sl_callbacks_register(sl_callbacks *callbacks, sl_callback_fn run, void *userdata,
-                                       sl_drop_fn drop, uint32_t flags, sl_callback_id *out_id);
-
-/**
- * Takes a number's function away. What is queued for the number is skipped when its turn comes.
- *
- * Inside of the function itself it works, too; its `drop` then runs when it has returned.
- *
- * @param callbacks  the callbacks
- * @param id         the number
- * @return SL_STATUS_OK             gone
- * @return SL_STATUS_NULL_ARGUMENT  `callbacks` is NULL
- * @return SL_STATUS_STALE_HANDLE   the callbacks were freed
- * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
- * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
- * @return SL_STATUS_NOT_FOUND      nothing is registered under this number
- * @thread owner
- * @since  0.1.0
- */
-SL_API sl_status sl_callbacks_unregister(sl_callbacks *callbacks, sl_callback_id id);
-
-/**
- * Queues a payload for a number and wakes the loop. Never waits, never calls `build` itself.
- *
- * The number is looked up when its turn comes: one that nobody has by then is skipped.
- *
- * @param callbacks  the callbacks
- * @param id         the number
- * @param build      makes the payload where the function wants it, on the owner thread
- * @param userdata   passed to `build` and `drop`
- * @param drop       takes `userdata` back, called once on the owner thread; may be NULL
- * @return SL_STATUS_OK             queued; the library owns `userdata` until `drop` has run
- * @return SL_STATUS_NULL_ARGUMENT  `callbacks` or `build` is NULL
- * @return SL_STATUS_STALE_HANDLE   the callbacks were freed
- * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
- * @return SL_STATUS_CLOSED         they have ended
- * @return SL_STATUS_FULL           the capacity is reached
- * @thread any
- * @since  0.1.0
- *
- * # Safety
- *
- * `build` and `drop` may be called with `userdata` on the owner thread until `drop` has run.
- */
-SL_API sl_status sl_callbacks_enqueue(sl_callbacks *callbacks, sl_callback_id id,
-                                      sl_callback_build_fn build, void *userdata, sl_drop_fn drop);
-
-/**
- * Queues a copy of a typed value for a number, as sl_callbacks_enqueue in everything else.
- *
- * @param callbacks  the callbacks
- * @param id         the number
- * @param value      the payload; NULL = nil
- * @return SL_STATUS_OK                queued
- * @return SL_STATUS_NULL_ARGUMENT     `callbacks`, or a list in `value` that is not empty, is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  a kind or key is unknown, or `value` is deeper than 100,
- *                                     has more than 2^24 items or 2^30 bytes
- * @return SL_STATUS_STALE_HANDLE      the callbacks were freed
- * @return SL_STATUS_WRONG_KIND        `callbacks` is of another noun
- * @return SL_STATUS_CLOSED            they have ended
- * @return SL_STATUS_FULL              the capacity is reached
- * @return SL_STATUS_NO_MEMORY         there is no memory for a copy
- * @thread any
- * @since  0.1.0
- *
- * # Safety
- *
- * `value` is NULL or readable, and so is every list in it.
- */
-SL_API sl_status sl_callbacks_enqueue_value(sl_callbacks *callbacks, sl_callback_id id,
-                                            const sl_value *value);
-
-/**
- * Calls the functions of what is queued now, in order, on the calling thread. Never waits.
- *
- * What is enqueued meanwhile waits for the next dispatch. One inside of a called function goes on
- * where the outer one was, and the outer one with what is left. A number that nobody has is
- * skipped and counted. A function that fails does not stop the others.
- *
- * @param      callbacks       the callbacks
- * @param      max             most functions to call; 0 = all
- * @param[out] out_dispatched  how many were called; may be NULL
- * @return SL_STATUS_OK             also when nothing was queued
- * @return SL_STATUS_NULL_ARGUMENT  `callbacks` is NULL
- * @return SL_STATUS_STALE_HANDLE   the callbacks were freed
- * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
- * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
- * @return SL_STATUS_CLOSED         they have ended
- * @thread owner
- * @since  0.1.0
- *
- * # Safety
- *
- * `out_dispatched` is NULL or valid for one write.
- */
-SL_API sl_status sl_callbacks_dispatch(sl_callbacks *callbacks, uint64_t max,
-                                       uint64_t *out_dispatched);
-
-/**
- * Says from inside of a called function that it could not do it: counts the call as failed and
- * logs `[callbacks] invocation failed for id N: text`.
- *
- * @param call  what the function got
- * @param text  why; any bytes
- * @param len   their number
- * @return SL_STATUS_OK             noted
- * @return SL_STATUS_NULL_ARGUMENT  `call` is NULL, or `text` is and has a length
- * @thread owner
- * @since  0.1.0
- *
- * # Safety
- *
- * `call` is NULL or what the function got, which has not returned; `text` is NULL or readable for
- * its length.
- */
-SL_API sl_status sl_callback_call_fail(const sl_callback_call *call, const char *text, size_t len);
-
-/**
- * Reads the counters. Changes nothing.
- *
- * @param      callbacks  the callbacks
- * @param[out] out_stats  filled as far as out_stats->size goes
- * @return SL_STATUS_OK                filled
- * @return SL_STATUS_NULL_ARGUMENT     `callbacks` or `out_stats` is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
- * @return SL_STATUS_STALE_HANDLE      the callbacks were freed
- * @return SL_STATUS_WRONG_KIND        `callbacks` is of another noun
- * @thread any
- * @since  0.1.0
- *
- * # Safety
- *
- * `out_stats` is NULL or writable for as many bytes as its size says.
- */
-SL_API sl_status sl_callbacks_read_stats(sl_callbacks *callbacks, sl_callbacks_stats *out_stats);
-
-/* ==============================================================================================
  * State pool: lends a fixed number of the host's own resources, one holder at a time.
  *
  * A state is any pointer, with functions of the host's that make and destroy it. The state that
@@ -3025,7 +2672,7 @@ typedef struct sl_job_result {
 } sl_job_result;
 
 /**
- * Handles one result. It is lent for the call: the library frees it afterwards.
+ * Handles one result of a poll. It is lent for the call: the library frees it afterwards.
  *
  * @param userdata  what was passed with the function
  * @param result    the result
@@ -3050,6 +2697,364 @@ typedef void (*sl_job_result_fn)(void *userdata, sl_job_result *result);
  * `out_payload` is NULL or valid for one write.
  */
 SL_API sl_status sl_job_result_take_payload(sl_job_result *result, sl_native_payload *out_payload);
+
+/* ==============================================================================================
+ * Callbacks: functions that any thread has called on the owner thread, by number.
+ *
+ * The owner registers a function and gives its number away; whoever has the number enqueues
+ * payloads for it, from any thread, which wakes the owner's loop. The owner calls dispatch when it
+ * suits: in each frame, or in a loop of its own. Payloads are handled in the order of their
+ * arrival; what is enqueued meanwhile waits for the next dispatch. It is what stands behind the
+ * module `callbacks` of scriptloop_lua.h, and knows no Lua: a payload is a typed value, or a
+ * function of the host's that makes it on the owner thread.
+ * ============================================================================================== */
+
+/** Bits of the flags of sl_callbacks_register. */
+typedef uint32_t sl_callback_flag;
+enum {
+    /** It is called once, and unregistered before that. */
+    SL_CALLBACK_FLAG_ONCE = 1,
+};
+
+/** Functions by number, and what waits for them. */
+typedef struct sl_callbacks sl_callbacks;
+
+/** How callbacks are made. Fill with sl_callbacks_config_init, then change what is to differ. */
+typedef struct sl_callbacks_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Payloads that may wait at once; 0 = no bound, the default. */
+    uint32_t capacity;
+    /** Zero. */
+    uint32_t reserved;
+} sl_callbacks_config;
+
+/**
+ * The number of a function: from 1, one more each time, never used again, below 2^53, so that a
+ * double holds it, and so does a pointer of 64 bits.
+ */
+typedef uint64_t sl_callback_id;
+
+/**
+ * Makes a payload, on the owner thread, when it is needed.
+ *
+ * @param userdata  what was passed with the function
+ * @param target    what whoever wants the payload passes: a lua_State, for scriptloop_lua.h
+ * @return SL_STATUS_OK, or why there is no payload
+ * @thread owner
+ */
+typedef int32_t (*sl_callback_build_fn)(void *userdata, void *target);
+
+/** One call of a function; lent for the call. */
+typedef struct sl_callback_call {
+    /** Bytes in this struct, as the library knows it. */
+    size_t size;
+    /** The number. */
+    sl_callback_id id;
+    /** The payload; NULL when `build` makes it, or when it is the result of a job. */
+    const sl_value *value;
+    /**
+     * Makes the payload: to be called at most once, with `build_userdata` and whatever it is to
+     * work on. NULL when there is a value, or the result of a job.
+     */
+    sl_callback_build_fn build;
+    /** For `build`. */
+    void *build_userdata;
+    /**
+     * What a native job gave that was submitted with this number; NULL for all others. Lent for
+     * the call, for sl_job_result_take_payload, too.
+     */
+    sl_job_result *job;
+} sl_callback_call;
+
+/**
+ * Is called for a number. May call anything of this library, also a nested dispatch.
+ *
+ * @param userdata  what was passed with the function
+ * @param call      the number and its payload
+ * @thread owner
+ */
+typedef void (*sl_callback_fn)(void *userdata, const sl_callback_call *call);
+
+/**
+ * What callbacks have counted. Set `size` before the call.
+ *
+ * At any moment accepted = delivered + unknown + dropped + pending.
+ */
+typedef struct sl_callbacks_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Functions that are registered. */
+    uint64_t registered;
+    /** Payloads that were accepted. */
+    uint64_t accepted;
+    /** Payloads whose function was called. */
+    uint64_t delivered;
+    /** Calls among them that failed. */
+    uint64_t failed;
+    /** Payloads whose number nobody had any more when their turn came. */
+    uint64_t unknown;
+    /** Payloads that were dropped at the end. */
+    uint64_t dropped;
+    /** Payloads that found the queue full. */
+    uint64_t refused;
+    /** Payloads that wait. */
+    uint64_t pending;
+    /** Most payloads that were seen waiting. */
+    uint64_t high_water;
+} sl_callbacks_stats;
+
+/**
+ * Fills a config with its defaults: no bound.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_callbacks_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_callbacks_config_init(sl_callbacks_config *config, size_t size);
+
+/**
+ * Makes callbacks: nothing registered, nothing queued. They belong to the loop's owner thread.
+ *
+ * The loop is woken by every enqueue and otherwise left alone: its polls call nothing of these.
+ * When it is freed first, the callbacks stay usable on the thread that owned it.
+ *
+ * @param      loop           the loop to wake
+ * @param      config         how; NULL = all defaults
+ * @param[out] out_callbacks  the callbacks, to be freed with sl_callbacks_free
+ * @return SL_STATUS_OK                made
+ * @return SL_STATUS_NULL_ARGUMENT     `loop` or `out_callbacks` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size or number in `config` is not allowed
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD      another thread owns the loop
+ * @return SL_STATUS_FULL              2^24 of them are alive
+ * @return SL_STATUS_NO_MEMORY         there is no memory for that many payloads
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or readable for its size; `out_callbacks` is NULL or valid for one write.
+ */
+SL_API sl_status sl_callbacks_new(sl_loop *loop, const sl_callbacks_config *config,
+                                  sl_callbacks **out_callbacks);
+
+/**
+ * Ends callbacks and keeps the handle: drops what is queued, in order, then what is registered.
+ *
+ * Every `drop` runs inside of this call, but that of a function which is being called: that one
+ * runs when it has returned. Doing it again does nothing. Register, enqueue and dispatch give
+ * SL_STATUS_CLOSED from now on.
+ *
+ * @param callbacks  the callbacks
+ * @return SL_STATUS_OK             ended, now or before
+ * @return SL_STATUS_NULL_ARGUMENT  `callbacks` is NULL
+ * @return SL_STATUS_STALE_HANDLE   they were freed
+ * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_callbacks_close(sl_callbacks *callbacks);
+
+/**
+ * Ends callbacks, as sl_callbacks_close, and takes the handle away.
+ *
+ * @param callbacks  the callbacks; NULL is allowed
+ * @return SL_STATUS_OK            ended, or `callbacks` was NULL
+ * @return SL_STATUS_STALE_HANDLE  they were freed before
+ * @return SL_STATUS_WRONG_KIND    `callbacks` is of another noun
+ * @return SL_STATUS_WRONG_THREAD  the caller is not the loop's owner thread
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_callbacks_free(sl_callbacks *callbacks);
+
+/**
+ * Has another loop of the same thread woken from now on.
+ *
+ * @param callbacks  the callbacks
+ * @param loop       the loop
+ * @return SL_STATUS_OK             changed; it was woken once
+ * @return SL_STATUS_NULL_ARGUMENT  `callbacks` or `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   one of them was freed
+ * @return SL_STATUS_WRONG_KIND     one of them is of another noun
+ * @return SL_STATUS_WRONG_THREAD   the caller does not own both
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_callbacks_set_loop(sl_callbacks *callbacks, sl_loop *loop);
+
+/**
+ * Gives a function a number. Calls nothing.
+ *
+ * @param      callbacks  the callbacks
+ * @param      run        what is called for the number
+ * @param      userdata   passed to `run` and `drop`
+ * @param      drop       takes `userdata` back when `run` is not called any more, once, on the
+ *                        owner thread; may be NULL
+ * @param      flags      bits of sl_callback_flag
+ * @param[out] out_id     the number
+ * @return SL_STATUS_OK                registered; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT     `callbacks`, `run` or `out_id` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `flags` has an unknown bit
+ * @return SL_STATUS_STALE_HANDLE      the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND        `callbacks` is of another noun
+ * @return SL_STATUS_WRONG_THREAD      the caller is not the loop's owner thread
+ * @return SL_STATUS_CLOSED            they have ended
+ * @return SL_STATUS_FULL              2^53 numbers were given
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `run` and `drop` may be called with `userdata` on the owner thread until `drop` has run;
+ * `out_id` is NULL or valid for one write.
+ */
+SL_API sl_status sl_callbacks_register(sl_callbacks *callbacks, sl_callback_fn run, void *userdata,
+                                       sl_drop_fn drop, uint32_t flags, sl_callback_id *out_id);
+
+/**
+ * Takes a number's function away. What is queued for the number is skipped when its turn comes.
+ *
+ * Inside of the function itself it works, too; its `drop` then runs when it has returned.
+ *
+ * @param callbacks  the callbacks
+ * @param id         the number
+ * @return SL_STATUS_OK             gone
+ * @return SL_STATUS_NULL_ARGUMENT  `callbacks` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_NOT_FOUND      nothing is registered under this number
+ * @thread owner
+ * @since  0.1.0
+ */
+SL_API sl_status sl_callbacks_unregister(sl_callbacks *callbacks, sl_callback_id id);
+
+/**
+ * Queues a payload for a number and wakes the loop. Never waits, never calls `build` itself.
+ *
+ * The number is looked up when its turn comes: one that nobody has by then is skipped.
+ *
+ * @param callbacks  the callbacks
+ * @param id         the number
+ * @param build      makes the payload where the function wants it, on the owner thread
+ * @param userdata   passed to `build` and `drop`
+ * @param drop       takes `userdata` back, called once on the owner thread; may be NULL
+ * @return SL_STATUS_OK             queued; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT  `callbacks` or `build` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
+ * @return SL_STATUS_CLOSED         they have ended
+ * @return SL_STATUS_FULL           the capacity is reached
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `build` and `drop` may be called with `userdata` on the owner thread until `drop` has run.
+ */
+SL_API sl_status sl_callbacks_enqueue(sl_callbacks *callbacks, sl_callback_id id,
+                                      sl_callback_build_fn build, void *userdata, sl_drop_fn drop);
+
+/**
+ * Queues a copy of a typed value for a number, as sl_callbacks_enqueue in everything else.
+ *
+ * @param callbacks  the callbacks
+ * @param id         the number
+ * @param value      the payload; NULL = nil
+ * @return SL_STATUS_OK                queued
+ * @return SL_STATUS_NULL_ARGUMENT     `callbacks`, or a list in `value` that is not empty, is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a kind or key is unknown, or `value` is deeper than 100,
+ *                                     has more than 2^24 items or 2^30 bytes
+ * @return SL_STATUS_STALE_HANDLE      the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND        `callbacks` is of another noun
+ * @return SL_STATUS_CLOSED            they have ended
+ * @return SL_STATUS_FULL              the capacity is reached
+ * @return SL_STATUS_NO_MEMORY         there is no memory for a copy
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `value` is NULL or readable, and so is every list in it.
+ */
+SL_API sl_status sl_callbacks_enqueue_value(sl_callbacks *callbacks, sl_callback_id id,
+                                            const sl_value *value);
+
+/**
+ * Calls the functions of what is queued now, in order, on the calling thread. Never waits.
+ *
+ * What is enqueued meanwhile waits for the next dispatch. One inside of a called function goes on
+ * where the outer one was, and the outer one with what is left. A number that nobody has is
+ * skipped and counted. A function that fails does not stop the others.
+ *
+ * @param      callbacks       the callbacks
+ * @param      max             most functions to call; 0 = all
+ * @param[out] out_dispatched  how many were called; may be NULL
+ * @return SL_STATUS_OK             also when nothing was queued
+ * @return SL_STATUS_NULL_ARGUMENT  `callbacks` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND     `callbacks` is of another noun
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_CLOSED         they have ended
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_dispatched` is NULL or valid for one write.
+ */
+SL_API sl_status sl_callbacks_dispatch(sl_callbacks *callbacks, uint64_t max,
+                                       uint64_t *out_dispatched);
+
+/**
+ * Says from inside of a called function that it could not do it: counts the call as failed and
+ * logs `[callbacks] invocation failed for id N: text`.
+ *
+ * @param call  what the function got
+ * @param text  why; any bytes
+ * @param len   their number
+ * @return SL_STATUS_OK             noted
+ * @return SL_STATUS_NULL_ARGUMENT  `call` is NULL, or `text` is and has a length
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `call` is NULL or what the function got, which has not returned; `text` is NULL or readable for
+ * its length.
+ */
+SL_API sl_status sl_callback_call_fail(const sl_callback_call *call, const char *text, size_t len);
+
+/**
+ * Reads the counters. Changes nothing.
+ *
+ * @param      callbacks  the callbacks
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `callbacks` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND        `callbacks` is of another noun
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_callbacks_read_stats(sl_callbacks *callbacks, sl_callbacks_stats *out_stats);
 
 /* ==============================================================================================
  * Jobs: functions of the host's that run on the worker threads of a script runner.
@@ -3104,6 +3109,13 @@ typedef struct sl_job_request {
     uint32_t priority;
     /** 0. */
     uint32_t reserved;
+    /**
+     * Get the result instead of a poll, on their owner thread; NULL = a poll does. Their bound does
+     * not hold for it. When they have ended by then, the result is freed.
+     */
+    sl_callbacks *callbacks;
+    /** The number that the result is enqueued for; 0 without `callbacks`. */
+    sl_callback_id callback;
 } sl_job_request;
 
 /** Which results a poll takes. Zeros but for the size = any. */
@@ -3295,9 +3307,10 @@ SL_API sl_status sl_job_request_init(sl_job_request *request, size_t size);
  * @return SL_STATUS_NULL_ARGUMENT     `jobs`, `request` or its kind is NULL; `payload`, or `data`
  *                                     of `native`, is NULL and has a length
  * @return SL_STATUS_INVALID_ARGUMENT  a size or `reserved` is unknown; `kind_len` is 0 or above
- *                                     4096; alignment or element_size of `native` do not fit
- * @return SL_STATUS_STALE_HANDLE      the jobs were freed
- * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+ *                                     4096; alignment or element_size of `native` do not fit;
+ *                                     there is a callback without callbacks
+ * @return SL_STATUS_STALE_HANDLE      the jobs or the callbacks were freed
+ * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs, or `callbacks` no callbacks
  * @return SL_STATUS_FULL              capacity jobs are not delivered, or the runner is full
  * @return SL_STATUS_CLOSED            the jobs were closed, or the runner was freed
  * @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the payload

@@ -1,5 +1,6 @@
 /*
- * scriptloop for the host's own Lua: the module `callbacks`, and values between its stack and ours.
+ * scriptloop for the host's own Lua: the modules `callbacks` and `jobs`, and values between its
+ * stack and ours.
  *
  * The host compiles this header against its own lua.h: Lua 5.1, 5.3, 5.4, 5.5 or LuaJIT, as C99 or
  * C++17. It uses nothing but the public API of that Lua and of scriptloop.h, so that the Lua inside
@@ -9,6 +10,7 @@
  *     sl_loop_new(NULL, &loop);
  *     sl_lua_open_callbacks(L, loop, NULL);        // require "callbacks" works from now on
  *     sl_callbacks *callbacks = sl_lua_callbacks(L); // any thread may enqueue through this
+ *     sl_lua_open_jobs(L, jobs);                   // and require "jobs"
  *
  * Conventions: as in scriptloop.h. All functions here belong to the thread that owns the loop, and
  * to the state that they are given or one of its coroutines. Those that return a status raise no
@@ -24,6 +26,8 @@
  *     callbacks["run-loop"] {["until"] = done, ["timeout-ms"] = 2000}
  *     local timer = callbacks["set-timer"](250, tick, 250)       -- cancel-timer(timer)
  *     callbacks.unregister(id)
+ *
+ *     require("jobs").submit("kind", "payload", function(result) ... end)
  *
  * Names with a dash exist with an underscore, too.
  */
@@ -61,10 +65,14 @@ enum {
 #include "scriptloop_lua/compat.h"
 #include "scriptloop_lua/value.h"
 
+#include "scriptloop_lua/job_result.h"
+
 #include "scriptloop_lua/callbacks.h"
 #include "scriptloop_lua/run_loop.h"
 #include "scriptloop_lua/timers.h"
 
 #include "scriptloop_lua/open.h"
+
+#include "scriptloop_lua/jobs.h"
 
 #endif /* SCRIPTLOOP_LUA_H */

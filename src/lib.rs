@@ -14,10 +14,9 @@
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
 //! | `owner_cell` | what one thread has for itself |
 //! | `spin`, `parker`, `sleepers`, `queue` | the one way to wait, for one and for many; queues |
-//! | `event_loop` | the loop of one thread |
-//! | `actions`, `callbacks` | results for it; calls by number on it |
+//! | `event_loop`, `actions` | the loop of one thread; results for it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
-//! | `jobs` | jobs that are no scripts, on the same workers |
+//! | `jobs`, `callbacks` | jobs that are no scripts; calls by number, for them and for all |
 //! | `ffi` | the boundary with C, and nothing else |
 
 pub mod claim;

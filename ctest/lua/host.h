@@ -9,6 +9,7 @@
  *     host.poll()                   polls the loop
  *     host.stats()                  the statistics, as a table
  *     host.add_loop(name)           another loop, which scripts can name
+ *     host.wait_ready(n)            waits until so many results of jobs can be polled
  *     host.wakes(name)              how often that loop's step found a wake
  */
 #ifndef LUA_HOST_H
@@ -27,6 +28,9 @@ typedef struct lua_host {
     sl_loop *loop;
     sl_callbacks *callbacks;
     sl_loop *others[4];
+    sl_script_runner *runner;
+    sl_jobs *jobs;
+    unsigned drops; /* of the payloads of jobs */
     char log[2048];
 } lua_host;
 
@@ -141,6 +145,52 @@ static inline int lua_host_wakes(lua_State *L) {
     return 1;
 }
 
+static inline sl_jobs_stats lua_host_jobs_stats(const lua_host *host) {
+    sl_jobs_stats stats = {.size = sizeof stats};
+    SL_CHECK_OK(sl_jobs_read_stats(host->jobs, &stats));
+    SL_CHECK_EQ(stats.accepted, stats.queued + stats.running + stats.ready + stats.delivered);
+    return stats;
+}
+
+static inline int lua_host_wait_ready(lua_State *L) {
+    lua_host *host = lua_host_of(L);
+    while (lua_host_jobs_stats(host).ready < (uint64_t)luaL_checknumber(L, 1)) {
+        SL_CHECK_OK(sl_loop_run_once(host->loop, 1000, NULL));
+    }
+    return 0;
+}
+
+/* Handlers of jobs: one fails, one gives numbers and memory that moves. */
+static inline void lua_host_fail(void *userdata, sl_job *job) {
+    (void)userdata;
+    SL_CHECK_OK(sl_job_return_error(job, "no luck", 7));
+}
+
+static inline void lua_host_count_drop(void *userdata) {
+    __atomic_fetch_add((unsigned *)userdata, 1, __ATOMIC_SEQ_CST);
+}
+
+static inline void lua_host_binary(void *userdata, sl_job *job) {
+    static char bytes[] = "a\0b";
+    sl_native_payload payload = {bytes, 3, 1, 1, userdata, lua_host_count_drop};
+    for (uint32_t at = 0; at < 4; at++) {
+        SL_CHECK_OK(sl_job_return_aux(job, at, (int64_t)at + 1));
+    }
+    SL_CHECK_OK(sl_job_return_payload(job, &payload));
+}
+
+static inline void lua_host_open_jobs(lua_host *host) {
+    sl_script_runner_config config;
+    SL_CHECK_OK(sl_script_runner_config_init(&config, sizeof config));
+    config.workers = 1;
+    SL_CHECK_OK(sl_script_runner_new(NULL, &config, &host->runner));
+    SL_CHECK_OK(sl_jobs_new(host->runner, host->loop, NULL, &host->jobs));
+    SL_CHECK_OK(sl_jobs_register_builtins(host->jobs));
+    SL_CHECK_OK(sl_jobs_register(host->jobs, "fail", 4, lua_host_fail, NULL, NULL));
+    SL_CHECK_OK(sl_jobs_register(host->jobs, "binary", 6, lua_host_binary, &host->drops, NULL));
+    SL_CHECK_OK(sl_lua_open_jobs(host->L, host->jobs));
+}
+
 static inline void lua_host_set(lua_host *host, const char *name, lua_CFunction function) {
     lua_pushlightuserdata(host->L, host);
     lua_pushcclosure(host->L, function, 1);
@@ -167,6 +217,7 @@ static inline void lua_host_open(lua_host *host, uint32_t clock) {
     lua_host_set(host, "stats", lua_host_read_stats);
     lua_host_set(host, "add_loop", lua_host_add_loop);
     lua_host_set(host, "wakes", lua_host_wakes);
+    lua_host_set(host, "wait_ready", lua_host_wait_ready);
     lua_setglobal(host->L, "host");
     SL_CHECK_EQ(luaL_dostring(host->L, "callbacks = require 'callbacks'"), 0);
     SL_CHECK_EQ(lua_gettop(host->L), 0);
@@ -175,6 +226,8 @@ static inline void lua_host_open(lua_host *host, uint32_t clock) {
 static inline void lua_host_close(lua_host *host) {
     SL_CHECK_EQ(lua_gettop(host->L), 0);
     lua_close(host->L);
+    SL_CHECK_OK(sl_jobs_free(host->jobs));
+    SL_CHECK_OK(sl_script_runner_free(host->runner));
     for (size_t at = 0; at < 4; at++) {
         SL_CHECK_OK(sl_loop_free(host->others[at]));
     }

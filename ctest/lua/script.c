@@ -12,6 +12,7 @@ int main(int argc, char **argv) {
     }
     lua_host host;
     lua_host_open(&host, strstr(argv[2], "wait") ? SL_CLOCK_SYSTEM : SL_CLOCK_VIRTUAL);
+    lua_host_open_jobs(&host);
     lua_host_run(&host, "test = {}");
     lua_getglobal(host.L, "debug");
     lua_getfield(host.L, -1, "traceback");

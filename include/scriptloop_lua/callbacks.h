@@ -112,7 +112,9 @@ SL_LUA_FN int sl_lua__invoke(lua_State *L) {
     const sl_lua__invocation *invocation = (const sl_lua__invocation *)lua_touserdata(L, 1);
     const sl_callback_call *call = invocation->call;
     lua_rawgeti(L, LUA_REGISTRYINDEX, invocation->function);
-    if (call->build == NULL) {
+    if (call->job != NULL) {
+        sl_lua_push_job_result(L, call->job);
+    } else if (call->build == NULL) {
         sl_lua_push_value(L, call->value);
     } else {
         int top = lua_gettop(L);

@@ -22,6 +22,7 @@ use crate::event_loop::stats::Counter;
 use crate::event_loop::{self, EventLoop};
 use crate::foreign::{BuildFn, Foreign};
 use crate::handles::{Handle, Handled};
+use crate::jobs::job::Job;
 use crate::log::{self, Level};
 use crate::owner_cell::{HasOwner, OwnerCell};
 use crate::queue::ring::{Bound, Consumer, Refused, Ring};
@@ -43,6 +44,8 @@ pub enum Payload {
         /// For `build`.
         data: Foreign,
     },
+    /// What a native job gave; whoever shows it to the host takes it out.
+    Job(Cell<Option<Box<Job>>>),
 }
 
 /// One call of a function.
@@ -173,8 +176,20 @@ impl Callbacks {
     /// Queues a payload for a number, made when it is certain to be queued, and wakes the loop.
     #[inline]
     pub fn enqueue(&self, id: u64, make: impl FnOnce() -> Payload) -> Result<()> {
+        self.push(Bound::Keep, id, make)
+    }
+
+    /// Queues a job's result whatever the bound: that one must not be lost. When the callbacks
+    /// have ended, nobody is left to get it.
+    pub fn deliver(&self, id: u64, job: Box<Job>) {
+        let ended = self.push(Bound::Exceed, id, || Payload::Job(Cell::new(Some(job))));
+        debug_assert_ne!(ended, Err(Error::Full));
+    }
+
+    #[inline]
+    fn push(&self, bound: Bound, id: u64, make: impl FnOnce() -> Payload) -> Result<()> {
         let item = || Item { id, payload: make() };
-        match self.ring.push(Bound::Keep, || true, item) {
+        match self.ring.push(bound, || true, item) {
             Ok(_) => {}
             Err(Refused::Full) => return Err(Error::Full),
             Err(Refused::Closed) => return Err(Error::Closed),

@@ -18,6 +18,7 @@ use crate::ffi::boundary::{
 };
 use crate::ffi::callback::sl_drop_fn;
 use crate::ffi::event_loop::sl_loop;
+use crate::ffi::job_result::{self, sl_job_result};
 use crate::ffi::status::sl_status;
 use crate::ffi::value::{self, sl_value};
 use crate::foreign::Foreign;
@@ -61,13 +62,16 @@ pub struct sl_callback_call {
     pub size: usize,
     /// The number.
     pub id: sl_callback_id,
-    /// The payload; NULL when `build` makes it.
+    /// The payload; NULL when `build` makes it, or when it is the result of a job.
     pub value: *const sl_value,
     /// Makes the payload: to be called at most once, with `build_userdata` and whatever it is to
-    /// work on. NULL when there is a value.
+    /// work on. NULL when there is a value, or the result of a job.
     pub build: sl_callback_build_fn,
     /// For `build`.
     pub build_userdata: *mut c_void,
+    /// What a native job gave that was submitted with this number; NULL for all others. Lent for
+    /// the call, for sl_job_result_take_payload, too.
+    pub job: *mut sl_job_result,
 }
 
 /// Is called for a number. May call anything of this library, also a nested dispatch.
@@ -168,14 +172,32 @@ struct Lent<'a> {
 }
 
 fn lend(call: &Call<'_>, run: impl FnOnce(*const sl_callback_call)) {
-    let (value, build, build_userdata) = match call.payload {
-        Payload::Value(values) => (values.roots().as_ptr(), None, std::ptr::null_mut()),
-        Payload::Built { build, data } => (std::ptr::null(), Some(*build), data.userdata()),
+    let mut lent = sl_callback_call {
+        size: size_of::<sl_callback_call>(),
+        id: call.id,
+        value: std::ptr::null(),
+        build: None,
+        build_userdata: std::ptr::null_mut(),
+        job: std::ptr::null_mut(),
     };
-    let size = size_of::<sl_callback_call>();
-    let lent = sl_callback_call { size, id: call.id, value: value.cast(), build, build_userdata };
-    let lent = Lent { call: lent, inner: call };
-    run((&raw const lent).cast());
+    let run_with = |lent| {
+        let lent = Lent { call: lent, inner: call };
+        run((&raw const lent).cast());
+    };
+    match call.payload {
+        Payload::Value(values) => lent.value = values.roots().as_ptr().cast(),
+        Payload::Built { build, data } => {
+            (lent.build, lent.build_userdata) = (Some(*build), data.userdata());
+        }
+        Payload::Job(job) => {
+            let Some(mut job) = job.take() else { return };
+            return job_result::show(&mut job, |shown| {
+                lent.job = shown;
+                run_with(lent);
+            });
+        }
+    }
+    run_with(lent);
 }
 
 fn new(home: *mut sl_loop, config: &sl_callbacks_config) -> Result<*mut sl_callbacks> {

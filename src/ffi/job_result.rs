@@ -48,16 +48,13 @@ pub struct sl_job_result {
     pub cancelled: bool,
 }
 
-/// Handles one result. It is lent for the call: the library frees it afterwards.
+/// Handles one result of a poll. It is lent for the call: the library frees it afterwards.
 ///
 /// @param userdata  what was passed with the function
 /// @param result    the result
 /// @thread any, the one that polls
 pub type sl_job_result_fn =
     Option<unsafe extern "C-unwind" fn(userdata: *mut c_void, result: *mut sl_job_result)>;
-
-pub(super) type HostFn =
-    unsafe extern "C-unwind" fn(userdata: *mut c_void, result: *mut sl_job_result);
 
 /// A result as it is lent.
 struct Shown {
@@ -70,7 +67,7 @@ thread_local! {
 }
 
 /// Shows a result to the host for the time of a call, and frees what is left of it.
-pub(super) fn show(job: &mut Job, call: HostFn, userdata: *mut c_void) {
+pub(super) fn show(job: &mut Job, call: impl FnOnce(*mut sl_job_result)) {
     let payload = job.payload.take();
     let native = sl_native_payload::of(payload.as_ref());
     let text = job.output.bytes();
@@ -97,11 +94,7 @@ pub(super) fn show(job: &mut Job, call: HostFn, userdata: *mut c_void) {
         cancelled: job.outcome == Outcome::Cancelled,
     });
     let payload = Cell::new(payload);
-    lent::lend(&SHOWN, Shown { shown, payload }, |shown| {
-        // SAFETY: the host promised that its function may be called with the userdata while the
-        // poll lasts; the result is readable for the call.
-        unsafe { call(userdata, shown.shown.get()) };
-    });
+    lent::lend(&SHOWN, Shown { shown, payload }, |shown| call(shown.shown.get()));
 }
 
 /// Moves the native payload out of a result: the host owns it from now on.

@@ -13,6 +13,7 @@
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 
+use crate::callbacks::Callbacks;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
 use crate::ffi::boundary::{
@@ -20,6 +21,7 @@ use crate::ffi::boundary::{
     size_of_out, write_out, write_sized,
 };
 use crate::ffi::callback::sl_drop_fn;
+use crate::ffi::callbacks::{sl_callback_id, sl_callbacks};
 use crate::ffi::event_loop::sl_loop;
 use crate::ffi::job::{handler, sl_job_fn, sl_native_payload};
 use crate::ffi::job_result::{self, sl_job_result_fn};
@@ -28,7 +30,7 @@ use crate::ffi::script_runner::{self, sl_script_runner};
 use crate::ffi::status::sl_status;
 use crate::foreign::Foreign;
 use crate::handles::{Handled, Kind, Table};
-use crate::jobs::job::{Cargo, Job, Text};
+use crate::jobs::job::{Cargo, Job, Sink, Text};
 use crate::jobs::{Filter, Jobs, Request, Stats, builtins};
 use crate::script::guest::Wanted;
 use crate::script::job::NORMAL;
@@ -95,6 +97,11 @@ pub struct sl_job_request {
     pub priority: u32,
     /// 0.
     pub reserved: u32,
+    /// Get the result instead of a poll, on their owner thread; NULL = a poll does. Their bound does
+    /// not hold for it. When they have ended by then, the result is freed.
+    pub callbacks: *mut sl_callbacks,
+    /// The number that the result is enqueued for; 0 without `callbacks`.
+    pub callback: sl_callback_id,
 }
 
 // SAFETY: repr(C), size first, plain numbers, and pointers that may be NULL.
@@ -110,6 +117,8 @@ unsafe impl Sized0 for sl_job_request {
             owner: 0,
             priority: NORMAL,
             reserved: 0,
+            callbacks: std::ptr::null_mut(),
+            callback: 0,
         }
     }
 }
@@ -237,6 +246,20 @@ fn free(pointer: *mut sl_jobs) -> Result<()> {
     Ok(())
 }
 
+/// What enqueues a result for a callback, if one is wanted.
+fn sink_of(callbacks: *mut sl_callbacks, id: sl_callback_id) -> Result<Option<Sink>> {
+    if callbacks.is_null() {
+        return if id == 0 { Ok(None) } else { Err(Error::InvalidArgument) };
+    }
+    borrow::<Callbacks, _>(callbacks)?;
+    let callbacks = handle(callbacks)?;
+    Ok(Some(Box::new(move |job| {
+        if let Ok(callbacks) = Callbacks::table().pin(callbacks) {
+            callbacks.deliver(id, job);
+        }
+    })))
+}
+
 /// # Safety
 ///
 /// Every pointer in `request` is NULL or readable for what belongs to it.
@@ -250,7 +273,8 @@ unsafe fn submit(jobs: &Arc<Jobs>, request: &sl_job_request) -> Result<sl_job_id
     let input = Text::copy(unsafe { bytes(request.payload.cast(), request.payload_len) }?)?;
     // SAFETY: as the caller promised.
     let native = unsafe { sl_native_payload::read(request.native) }?;
-    let cargo = || Cargo { payload: native.map(sl_native_payload::take), sink: None };
+    let sink = sink_of(request.callbacks, request.callback)?;
+    let cargo = || Cargo { payload: native.map(sl_native_payload::take), sink };
     let (owner, priority) = (request.owner, request.priority);
     jobs.submit(Request { kind, input, owner, priority }, cargo)
 }
@@ -453,9 +477,10 @@ pub unsafe extern "C" fn sl_job_request_init(
 /// @return SL_STATUS_NULL_ARGUMENT     `jobs`, `request` or its kind is NULL; `payload`, or `data`
 ///                                     of `native`, is NULL and has a length
 /// @return SL_STATUS_INVALID_ARGUMENT  a size or `reserved` is unknown; `kind_len` is 0 or above
-///                                     4096; alignment or element_size of `native` do not fit
-/// @return SL_STATUS_STALE_HANDLE      the jobs were freed
-/// @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+///                                     4096; alignment or element_size of `native` do not fit;
+///                                     there is a callback without callbacks
+/// @return SL_STATUS_STALE_HANDLE      the jobs or the callbacks were freed
+/// @return SL_STATUS_WRONG_KIND        `jobs` are no jobs, or `callbacks` no callbacks
 /// @return SL_STATUS_FULL              capacity jobs are not delivered, or the runner is full
 /// @return SL_STATUS_CLOSED            the jobs were closed, or the runner was freed
 /// @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the payload
@@ -522,7 +547,10 @@ pub unsafe extern "C" fn sl_jobs_poll(
         // SAFETY: as the caller promised.
         let filter = unsafe { filter_of(&filter) }?;
         let run = run.ok_or(Error::NullArgument)?;
-        let show = |mut job: Box<Job>| job_result::show(&mut job, run, userdata);
+        // SAFETY: the host promised that its function may be called with the userdata while the
+        // poll lasts; the result is readable for the call.
+        let call = |shown| unsafe { run(userdata, shown) };
+        let show = |mut job: Box<Job>| job_result::show(&mut job, call);
         let count = named.0.poll(&filter, max.into(), show);
         // SAFETY: as the caller promised.
         unsafe { write_out(out_count, count) };

@@ -21,7 +21,6 @@ pub mod value;
 pub mod script_result;
 pub mod action;
 pub mod action_queue;
-pub mod callbacks;
 pub mod state_pool;
 pub mod script_job;
 pub mod script_setup;
@@ -30,6 +29,7 @@ pub mod script_cancel;
 pub mod script_state;
 pub mod job;
 pub mod job_result;
+pub mod callbacks;
 pub mod jobs;
 
 /// What the boundary asks of every noun: whether a handle names one, and how many there are.
