@@ -3110,8 +3110,8 @@ typedef struct sl_job_request {
     /** 0. */
     uint32_t reserved;
     /**
-     * Get the result instead of a poll, on their owner thread; NULL = a poll does. Their bound does
-     * not hold for it. When they have ended by then, the result is freed.
+     * Get the result instead of a poll, on their owner thread; NULL = a poll does. Their bound
+     * does not hold for it. When they have ended by then, the result is freed.
      */
     sl_callbacks *callbacks;
     /** The number that the result is enqueued for; 0 without `callbacks`. */
@@ -3352,6 +3352,33 @@ SL_API sl_status sl_jobs_poll(sl_jobs *jobs, const sl_job_filter *filter, uint32
                               sl_job_result_fn run, void *userdata, uint64_t *out_count);
 
 /**
+ * Reads the counters of jobs. Changes nothing; the sums hold at every moment.
+ *
+ * @param      jobs       the jobs
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `jobs` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the jobs were freed
+ * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_jobs_read_stats(sl_jobs *jobs, sl_jobs_stats *out_stats);
+
+/* ==============================================================================================
+ * Job cancel: native jobs end early, wherever they are, each with its one result.
+ *
+ * A job that waits for a worker ends at once. One that runs is asked: its handler looks with
+ * sl_job_is_cancelled, and what it gives does not count any more. The calls that cancel all
+ * scripts of a runner, or those of an owner, reach native jobs, too.
+ * ============================================================================================== */
+
+/**
  * Cancels one job. If it waits for a worker, its result is there when this returns. If it runs,
  * its result comes when its handler returns, and is a cancelled one whatever that gave.
  *
@@ -3424,25 +3451,6 @@ SL_API sl_status sl_jobs_cancel_all(sl_jobs *jobs, uint64_t *out_count);
  * `out_pending` is NULL or valid for one write.
  */
 SL_API sl_status sl_jobs_is_pending(sl_jobs *jobs, sl_job_id job, bool *out_pending);
-
-/**
- * Reads the counters of jobs. Changes nothing; the sums hold at every moment.
- *
- * @param      jobs       the jobs
- * @param[out] out_stats  filled as far as out_stats->size goes
- * @return SL_STATUS_OK                filled
- * @return SL_STATUS_NULL_ARGUMENT     `jobs` or `out_stats` is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
- * @return SL_STATUS_STALE_HANDLE      the jobs were freed
- * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs
- * @thread any
- * @since  0.1.0
- *
- * # Safety
- *
- * `out_stats` is NULL or writable for as many bytes as its size says.
- */
-SL_API sl_status sl_jobs_read_stats(sl_jobs *jobs, sl_jobs_stats *out_stats);
 
 #ifdef __cplusplus
 } /* extern "C" */

@@ -31,6 +31,7 @@ pub mod job;
 pub mod job_result;
 pub mod callbacks;
 pub mod jobs;
+pub mod job_cancel;
 
 /// What the boundary asks of every noun: whether a handle names one, and how many there are.
 struct Noun {
