@@ -66,6 +66,7 @@ enum {
 #include "scriptloop_lua/value.h"
 
 #include "scriptloop_lua/job_result.h"
+#include "scriptloop_lua/refs.h"
 
 #include "scriptloop_lua/callbacks.h"
 #include "scriptloop_lua/run_loop.h"

@@ -28,8 +28,8 @@ typedef struct sl_lua__module {
     sl_loop *woken;          /* by what is enqueued: where the innermost run-loop waits */
     sl_lua__loop *loops;
     sl_lua__poller *pollers; /* in the order of a turn */
-    int invoke;              /* references in the registry */
-    int table;
+    int invoke;              /* a reference in the registry, for good */
+    sl_lua__refs refs;
 } sl_lua__module;
 
 /* A timer of a script, which its function and the loop both know. */
@@ -45,7 +45,7 @@ typedef struct sl_lua__timer {
 /* A Lua value that the library keeps: a function under its number, or a payload. */
 typedef struct sl_lua__kept {
     sl_lua__module *module;
-    int reference;
+    int place;            /* in the module's refs */
     sl_lua__timer *timer; /* NULL for most */
 } sl_lua__kept;
 
@@ -64,16 +64,16 @@ SL_LUA_FN void sl_lua__check(lua_State *L, const char *name, sl_status status) {
     }
 }
 
-/* Takes the value on top of the stack into the registry. */
+/* Keeps the value on top of the stack, which is popped. */
 SL_LUA_FN sl_lua__kept *sl_lua__keep(lua_State *L, sl_lua__module *module) {
-    int reference = luaL_ref(L, LUA_REGISTRYINDEX);
+    int place = sl_lua__ref(L, &module->refs);
     sl_lua__kept *kept = (sl_lua__kept *)malloc(sizeof *kept);
     if (kept == NULL) {
-        luaL_unref(L, LUA_REGISTRYINDEX, reference);
+        sl_lua__unref(L, &module->refs, place);
         sl_lua__error(L, "not enough memory");
     }
     kept->module = module;
-    kept->reference = reference;
+    kept->place = place;
     kept->timer = NULL;
     return kept;
 }
@@ -88,7 +88,7 @@ SL_LUA_FN void sl_lua__release_timer(void *userdata) {
 /* What the library calls when it needs a value no more. */
 SL_LUA_FN void sl_lua__drop_kept(void *userdata) {
     sl_lua__kept *kept = (sl_lua__kept *)userdata;
-    luaL_unref(kept->module->L, LUA_REGISTRYINDEX, kept->reference);
+    sl_lua__unref(kept->module->L, &kept->module->refs, kept->place);
     if (kept->timer != NULL) {
         sl_loop_cancel_timer(kept->timer->loop, kept->timer->timer, NULL);
         sl_lua__release_timer(kept->timer);
@@ -98,12 +98,13 @@ SL_LUA_FN void sl_lua__drop_kept(void *userdata) {
 
 /* The builder of payloads that are kept. */
 SL_LUA_FN sl_status sl_lua__push_kept(void *userdata, void *target) {
-    lua_rawgeti((lua_State *)target, LUA_REGISTRYINDEX, ((sl_lua__kept *)userdata)->reference);
+    const sl_lua__kept *kept = (const sl_lua__kept *)userdata;
+    sl_lua__push_ref((lua_State *)target, &kept->module->refs, kept->place);
     return SL_STATUS_OK;
 }
 
 typedef struct sl_lua__invocation {
-    int function;
+    sl_lua__kept *function;
     const sl_callback_call *call;
 } sl_lua__invocation;
 
@@ -111,7 +112,7 @@ typedef struct sl_lua__invocation {
 SL_LUA_FN int sl_lua__invoke(lua_State *L) {
     const sl_lua__invocation *invocation = (const sl_lua__invocation *)lua_touserdata(L, 1);
     const sl_callback_call *call = invocation->call;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, invocation->function);
+    sl_lua__push_kept(invocation->function, L);
     if (call->job != NULL) {
         sl_lua_push_job_result(L, call->job);
     } else if (call->build == NULL) {
@@ -178,12 +179,12 @@ SL_LUA_FN void sl_lua__call(void *userdata, const sl_callback_call *call) {
         sl_callback_call_fail(call, "stack overflow", 14);
         return;
     }
-    lua_rawgeti(L, LUA_REGISTRYINDEX, function->reference);
+    sl_lua__push_kept(function, L);
     if (sl_lua__push_plain(L, call)) {
         failed = lua_pcall(L, 1, 0, 0);
     } else {
         sl_lua__invocation invocation;
-        invocation.function = function->reference;
+        invocation.function = function;
         invocation.call = call;
         lua_rawgeti(L, LUA_REGISTRYINDEX, module->invoke);
         lua_pushlightuserdata(L, &invocation);
@@ -283,10 +284,21 @@ SL_LUA_FN int sl_lua__do_enqueue(lua_State *L) {
     return 0;
 }
 
+/* Dispatches for a script. The room that the calls need is made here, where a Lua that raises for
+   want of it may do so. */
+SL_LUA_FN uint64_t sl_lua__dispatch(lua_State *L, const sl_lua__module *module, const char *name,
+                                    uint64_t max) {
+    uint64_t dispatched = 0;
+    if (!lua_checkstack(module->L, 16)) {
+        sl_lua__error(L, "callbacks.%s: stack overflow", name);
+    }
+    sl_lua__check(L, name, sl_callbacks_dispatch(module->callbacks, max, &dispatched));
+    return dispatched;
+}
+
 /* callbacks.dispatch([max]) -> how many were called */
 SL_LUA_FN int sl_lua__do_dispatch(lua_State *L) {
     sl_lua__module *module = sl_lua__self(L, "dispatch");
-    uint64_t dispatched = 0;
     int64_t max = 0;
     if (!lua_isnoneornil(L, 1)) {
         if (lua_type(L, 1) != LUA_TNUMBER) {
@@ -297,9 +309,7 @@ SL_LUA_FN int sl_lua__do_dispatch(lua_State *L) {
             return sl_lua__error(L, "callbacks.dispatch max must be non-negative");
         }
     }
-    sl_lua__check(L, "dispatch",
-                  sl_callbacks_dispatch(module->callbacks, (uint64_t)max, &dispatched));
-    sl_lua__push_id(L, dispatched);
+    sl_lua__push_id(L, sl_lua__dispatch(L, module, "dispatch", (uint64_t)max));
     return 1;
 }
 

@@ -66,17 +66,16 @@ SL_LUA_FN void sl_lua__option(lua_State *L, int table, const char *name) {
     lua_getfield(L, table, other);
 }
 
-/* Sets a function under both of its names in the table on top of the stack; the module is its
-   upvalue. */
-SL_LUA_FN void sl_lua__set_function(lua_State *L, const char *name, lua_CFunction function,
-                                    void *upvalue) {
+/* Sets a function under both of its names in the table on top of the stack. The userdata below that
+   is its upvalue, and lives as long as it does. */
+SL_LUA_FN void sl_lua__set_function(lua_State *L, const char *name, lua_CFunction function) {
     char other[64];
     size_t at = 0;
     for (; name[at] != '\0' && at + 1 < sizeof other; at++) {
         other[at] = name[at] == '-' ? '_' : name[at];
     }
     other[at] = '\0';
-    lua_pushlightuserdata(L, upvalue);
+    lua_pushvalue(L, -2);
     lua_pushcclosure(L, function, 1);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, name);

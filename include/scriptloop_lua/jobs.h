@@ -212,12 +212,6 @@ SL_LUA_FN int sl_lua__do_cancel(lua_State *L) {
     return 1;
 }
 
-SL_LUA_FN void sl_lua__set_jobs_function(lua_State *L, const char *name, lua_CFunction function) {
-    lua_pushvalue(L, -2);
-    lua_pushcclosure(L, function, 1);
-    lua_setfield(L, -2, name);
-}
-
 SL_LUA_FN int sl_lua__open_jobs(lua_State *L) {
     sl_jobs *const *jobs = (sl_jobs *const *)lua_touserdata(L, 1);
     sl_lua__jobs *self;
@@ -231,9 +225,9 @@ SL_LUA_FN int sl_lua__open_jobs(lua_State *L) {
     lua_pushcfunction(L, sl_lua__append);
     self->append = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L);
-    sl_lua__set_jobs_function(L, "submit", sl_lua__do_submit);
-    sl_lua__set_jobs_function(L, "poll", sl_lua__do_poll);
-    sl_lua__set_jobs_function(L, "cancel", sl_lua__do_cancel);
+    sl_lua__set_function(L, "submit", sl_lua__do_submit);
+    sl_lua__set_function(L, "poll", sl_lua__do_poll);
+    sl_lua__set_function(L, "cancel", sl_lua__do_cancel);
     sl_lua__provide(L, "jobs");
     lua_pop(L, 1);
     lua_setfield(L, LUA_REGISTRYINDEX, "scriptloop.jobs");

@@ -5,7 +5,8 @@
 /* Where a state keeps its module: the same for all files that include this. */
 #define SL_LUA__KEY "scriptloop.callbacks"
 
-/* The module of a state; NULL if there is none. */
+/* The module of a state; NULL if there is none. Raises for want of memory where there is none: the
+   key of one that is there needs no memory. */
 SL_LUA_FN sl_lua__module *sl_lua__find(lua_State *L) {
     sl_lua__module *module = NULL;
     lua_getfield(L, LUA_REGISTRYINDEX, SL_LUA__KEY);
@@ -41,6 +42,8 @@ SL_LUA_FN int sl_lua__collect(lua_State *L) {
     if (module->callbacks != NULL) {
         sl_lua__end(module);
     }
+    free(module->refs.vacant);
+    module->refs.vacant = NULL;
     return 0;
 }
 
@@ -70,18 +73,18 @@ SL_LUA_FN int sl_lua__load(lua_State *L) {
     return 1;
 }
 
-/* Pushes the table of the module's functions. */
-SL_LUA_FN void sl_lua__push_functions(lua_State *L, sl_lua__module *module) {
+/* Pushes the table of the module's functions; the module is on top of the stack. */
+SL_LUA_FN void sl_lua__push_functions(lua_State *L) {
     lua_newtable(L);
-    sl_lua__set_function(L, "register", sl_lua__do_register, module);
-    sl_lua__set_function(L, "register-once", sl_lua__do_register_once, module);
-    sl_lua__set_function(L, "unregister", sl_lua__do_unregister, module);
-    sl_lua__set_function(L, "enqueue", sl_lua__do_enqueue, module);
-    sl_lua__set_function(L, "dispatch", sl_lua__do_dispatch, module);
-    sl_lua__set_function(L, "run-loop", sl_lua__do_run_loop, module);
-    sl_lua__set_function(L, "set-loop", sl_lua__do_set_loop, module);
-    sl_lua__set_function(L, "set-timer", sl_lua__do_set_timer, module);
-    sl_lua__set_function(L, "cancel-timer", sl_lua__do_cancel_timer, module);
+    sl_lua__set_function(L, "register", sl_lua__do_register);
+    sl_lua__set_function(L, "register-once", sl_lua__do_register_once);
+    sl_lua__set_function(L, "unregister", sl_lua__do_unregister);
+    sl_lua__set_function(L, "enqueue", sl_lua__do_enqueue);
+    sl_lua__set_function(L, "dispatch", sl_lua__do_dispatch);
+    sl_lua__set_function(L, "run-loop", sl_lua__do_run_loop);
+    sl_lua__set_function(L, "set-loop", sl_lua__do_set_loop);
+    sl_lua__set_function(L, "set-timer", sl_lua__do_set_timer);
+    sl_lua__set_function(L, "cancel-timer", sl_lua__do_cancel_timer);
 }
 
 /* Makes the table on top of the stack what require(name) gives. */
@@ -130,37 +133,45 @@ SL_LUA_FN sl_status sl_lua__add_loop(sl_lua__module *module, const char *name, s
 SL_LUA_FN int sl_lua__open(lua_State *L) {
     sl_lua__opening *opening = (sl_lua__opening *)lua_touserdata(L, 1);
     lua_State *main = sl_lua__main_thread(L);
-    sl_lua__module *module;
+    sl_lua__module *module = sl_lua__find(L);
+    if (module != NULL) {
+        opening->status = module->callbacks != NULL ? SL_STATUS_OK : SL_STATUS_CLOSED;
+        return 0;
+    }
     if (main == NULL) {
         opening->status = SL_STATUS_INVALID_ARGUMENT;
         return 0;
     }
+    lua_newtable(L);
+    lua_pushcfunction(L, sl_lua__collect);
+    lua_setfield(L, -2, "__gc");
     module = (sl_lua__module *)lua_newuserdata(L, sizeof *module);
     memset(module, 0, sizeof *module);
     module->L = main;
     module->loop = module->woken = opening->loop;
-    lua_newtable(L);
-    lua_pushcfunction(L, sl_lua__collect);
-    lua_setfield(L, -2, "__gc");
-    sl_lua__push_functions(L, module);
+    sl_lua__push_functions(L);
     lua_pushcfunction(L, sl_lua__invoke);
     module->invoke = luaL_ref(L, LUA_REGISTRYINDEX);
+    sl_lua__open_refs(L, &module->refs);
     opening->status = sl_callbacks_new(opening->loop, opening->config, &module->callbacks);
     if (opening->status != SL_STATUS_OK) {
         luaL_unref(L, LUA_REGISTRYINDEX, module->invoke);
+        luaL_unref(L, LUA_REGISTRYINDEX, module->refs.table);
         return 0;
     }
     /* From here on the userdata ends them, whatever is raised. */
-    lua_pushvalue(L, -2);
-    lua_setmetatable(L, -4);
+    lua_pushvalue(L, -3);
+    lua_setmetatable(L, -3);
     opening->status = sl_lua__add_loop(module, "default", opening->loop);
     if (opening->status != SL_STATUS_OK) {
         sl_lua__end(module);
         return 0;
     }
+    opening->status = SL_STATUS_NO_MEMORY; /* unless it comes to its end */
     sl_lua__provide(L, "callbacks");
-    lua_pushvalue(L, -3);
+    lua_pushvalue(L, -2);
     lua_setfield(L, LUA_REGISTRYINDEX, SL_LUA__KEY);
+    opening->status = SL_STATUS_OK;
     return 0;
 }
 
@@ -177,15 +188,10 @@ SL_LUA_FN int sl_lua__open(lua_State *L) {
    @return another one                 as sl_callbacks_new */
 SL_LUA_FN sl_status sl_lua_open_callbacks(lua_State *L, sl_loop *loop,
                                           const sl_callbacks_config *config) {
-    sl_lua__module *module;
     sl_lua__opening opening;
     int top = lua_gettop(L), failed;
     if (!lua_checkstack(L, 10)) {
         return SL_STATUS_NO_MEMORY;
-    }
-    module = sl_lua__find(L);
-    if (module != NULL) {
-        return module->callbacks != NULL ? SL_STATUS_OK : SL_STATUS_CLOSED;
     }
     opening.loop = loop;
     opening.config = config;

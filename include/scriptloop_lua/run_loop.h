@@ -153,7 +153,7 @@ SL_LUA_FN bool sl_lua__turns(lua_State *L, const sl_lua__module *module, const s
         if (module->callbacks == NULL) {
             sl_lua__error(L, "callbacks.run-loop: callbacks were shut down");
         }
-        sl_lua__check(L, "run-loop", sl_callbacks_dispatch(module->callbacks, 0, NULL));
+        sl_lua__dispatch(L, module, "run-loop", 0);
         if (sl_lua__is_done(L, run)) {
             return true;
         }
