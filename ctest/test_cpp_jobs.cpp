@@ -82,6 +82,25 @@ SL_TEST(a_result_tells_all_of_its_job) {
     SL_CHECK_EQ(shop.jobs.poll(look).value(), 1u);
 }
 
+SL_TEST(a_job_is_lent_to_its_handler_and_no_longer) {
+    const shop shop;
+    sl_job *raw = nullptr;
+    SL_CHECK(shop.jobs.register_kind("keep", [&](job_call job) {
+        SL_CHECK(!job.is_cancelled());
+        raw = job.get();
+    }));
+    SL_CHECK(shop.jobs.submit("keep", ""));
+    SL_CHECK(shop.next() == "|");
+    const job_call kept(raw);
+    SL_CHECK(kept.is_cancelled()); /* nobody waits for it */
+    SL_CHECK_STATUS(kept.return_text("late").status(), SL_STATUS_STALE_HANDLE);
+    SL_CHECK_STATUS(kept.return_error("late").status(), SL_STATUS_STALE_HANDLE);
+    std::atomic<int> ends{0};
+    native_payload payload = block_of(ends);
+    SL_CHECK_STATUS(kept.return_payload(std::move(payload)).status(), SL_STATUS_STALE_HANDLE);
+    SL_CHECK(payload && ends.load() == 0);
+}
+
 SL_TEST(what_a_handler_throws_is_the_error_of_the_job) {
     const shop shop;
     std::atomic<int> ends{0};
