@@ -51,6 +51,39 @@ class ear {
     std::string text_;
 };
 
+#if SCRIPTLOOP_EXCEPTIONS
+
+/* What the exception handler got: where, and what. */
+class caught {
+  public:
+    caught() {
+        scriptloop::set_exception_handler([this](std::exception_ptr it, const char *where) {
+            const std::lock_guard<std::mutex> locked(lock_);
+            text_.append(where).append(": ");
+            try {
+                std::rethrow_exception(it);
+            } catch (const std::exception &exception) {
+                text_.append(exception.what()).append("|");
+            } catch (int number) {
+                text_.append(std::to_string(number)).append("|");
+            }
+        });
+    }
+    ~caught() {
+        scriptloop::set_exception_handler({});
+    }
+    std::string text() {
+        const std::lock_guard<std::mutex> locked(lock_);
+        return text_;
+    }
+
+  private:
+    std::mutex lock_;
+    std::string text_;
+};
+
+#endif
+
 inline scriptloop::loop virtual_loop() {
     scriptloop::loop_config config;
     config.clock = SL_CLOCK_VIRTUAL;

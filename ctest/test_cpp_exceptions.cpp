@@ -5,35 +5,6 @@
 
 using namespace std::chrono_literals;
 
-/* What the exception handler got: where, and what. */
-class caught {
-  public:
-    caught() {
-        scriptloop::set_exception_handler([this](std::exception_ptr it, const char *where) {
-            const std::lock_guard<std::mutex> locked(lock_);
-            text_.append(where).append(": ");
-            try {
-                std::rethrow_exception(it);
-            } catch (const std::exception &exception) {
-                text_.append(exception.what()).append("|");
-            } catch (int number) {
-                text_.append(std::to_string(number)).append("|");
-            }
-        });
-    }
-    ~caught() {
-        scriptloop::set_exception_handler({});
-    }
-    std::string text() {
-        const std::lock_guard<std::mutex> locked(lock_);
-        return text_;
-    }
-
-  private:
-    std::mutex lock_;
-    std::string text_;
-};
-
 SL_TEST(a_post_that_throws_is_reported_and_the_rest_of_the_batch_runs) {
     const scriptloop::loop loop = virtual_loop();
     std::atomic<int> ends(0);

@@ -30,6 +30,26 @@ SL_TEST(everything_works_without_exceptions) {
     SL_CHECK_EQ(*pool.value().acquire().value(), 1);
 }
 
+SL_TEST(jobs_work_without_exceptions) {
+    const auto loop = scriptloop::loop::make().value();
+    const auto runner = runner_of();
+    const auto jobs = scriptloop::jobs::make(runner, loop).value();
+    const auto callbacks = scriptloop::callbacks::make(loop).value();
+    SL_CHECK(jobs.register_kind("sum", [](scriptloop::job_call job) {
+        const int *at = job.native().data<int>();
+        return std::to_string(at[0] + at[1]);
+    }));
+    std::string heard;
+    const scriptloop::job_request request("sum");
+    SL_CHECK(jobs.submit(request, scriptloop::native_payload::of(std::vector<int>{40, 2}),
+                         callbacks,
+                         [&heard](scriptloop::job_result_view result) { heard = result.text(); }));
+    while (callbacks.dispatch().value() == 0) {
+        SL_CHECK(loop.run_once(patience));
+    }
+    SL_CHECK(heard == "42");
+}
+
 SL_TEST(the_value_of_an_error_ends_the_process_and_says_why) {
     char text[128] = {};
     int ends[2];

@@ -62,6 +62,40 @@ sl::result<sl::script_runner> layer_scripts(sl::loop_ref loop) {
     return runner;
 }
 
+sl::result<> layer_callbacks(sl::callbacks_ref to);
+sl::result<> layer_callbacks(sl::callbacks_ref to) {
+    const auto id = to.add([own = std::make_unique<int>(1)](sl::callback_call call) {
+        if (!call.job() && !call.build(own.get())) {
+            call.fail("nothing was built");
+        }
+    });
+    const bool good = id && to.add_once([](sl::callback_call) {}) && to.enqueue(*id, "text") &&
+                      to.enqueue_built(*id, [own = std::make_unique<int>(1)](void *) {});
+    return good ? to.remove(*id) : sl::failure{id.status()};
+}
+
+sl::result<sl::jobs> layer_jobs(sl::script_runner_ref runner, sl::callbacks_ref to);
+sl::result<sl::jobs> layer_jobs(sl::script_runner_ref runner, sl::callbacks_ref to) {
+    auto jobs = sl::jobs::make(runner);
+    if (!jobs) {
+        return jobs;
+    }
+    bool good = jobs->register_kind("text", [](sl::job_call job) { return job.payload(); }) &&
+                jobs->register_kind("half", [own = std::make_unique<int>(1)](sl::job_call job) {
+                    job.native().data<float>()[0] /= 2;
+                    job.return_payload(job.take_payload().value()).value();
+                });
+    const auto take = [](sl::job_result_view result) { (void)result.take_payload(); };
+    const auto half = sl::job_request().set_kind("half");
+    auto array = sl::native_payload::of(std::make_unique<float[]>(8), 8);
+    auto vector = sl::native_payload::of(std::vector<float>(8));
+    good = good && jobs->submit("text", "payload") && jobs->submit("text", "payload", to, take) &&
+           jobs->submit(half, std::move(array)) && jobs->submit(half, std::move(vector), to, take);
+    const auto filter = sl::job_filter().set_kind("half").set_owner(0);
+    good = good && jobs->poll(filter, 1, take) && jobs->poll(filter, take) && jobs->poll(take);
+    return good ? std::move(jobs) : sl::failure{SL_STATUS_NOT_FOUND};
+}
+
 sl::result<int> layer_pool();
 sl::result<int> layer_pool() {
     const auto pool = sl::state_pool<int>::make(1, [] { return std::make_unique<int>(1); });

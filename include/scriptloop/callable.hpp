@@ -33,13 +33,13 @@ inline handler_slot &handlers() noexcept {
 }
 
 /* Runs inside a catch block, and says what was caught. The text is lent while the block lasts. */
-inline const char *caught_text() noexcept {
+inline const char *caught_text(const char *otherwise) noexcept {
     try {
         throw;
     } catch (const std::exception &caught) {
         return caught.what();
     } catch (...) {
-        return "unknown exception";
+        return otherwise;
     }
 }
 
@@ -74,15 +74,18 @@ inline void set_exception_handler(exception_handler handler) {
 
 namespace detail {
 
-/* Calls `body`; what it throws goes to the handler, and its text to `failed`. */
+/*
+ * Calls `body`; what it throws goes to the handler, and its text to `failed`: `otherwise` for
+ * what is no std::exception.
+ */
 template <typename Failed, typename Body>
-void contain([[maybe_unused]] const char *where, [[maybe_unused]] Failed &&failed,
-             Body &&body) noexcept {
+void contain([[maybe_unused]] const char *where, [[maybe_unused]] Failed &&failed, Body &&body,
+             [[maybe_unused]] const char *otherwise = "unknown exception") noexcept {
 #if SCRIPTLOOP_EXCEPTIONS
     try {
         body();
     } catch (...) {
-        failed(caught_text());
+        failed(caught_text(otherwise));
         tell_handler(where);
     }
 #else

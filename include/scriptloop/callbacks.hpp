@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "callable.hpp"
+#include "job.hpp"
 #include "loop.hpp"
 #include "owner.hpp"
 #include "value.hpp"
@@ -22,9 +23,13 @@ class callback_call {
     sl_callback_id id() const noexcept {
         return raw_->id;
     }
-    /* Nil where a builder makes the payload. */
+    /* Nil where a builder makes the payload, or a job has. */
     value_view value() const noexcept {
         return raw_->value == nullptr ? value_view() : value_view(raw_->value);
+    }
+    /* What a job gave that was submitted with this number; otherwise there is none. */
+    job_result_view job() const noexcept {
+        return job_result_view(raw_->job);
     }
     /* Has the builder make the payload, once, on what it knows `target` to be. */
     result<> build(void *target) const {
