@@ -162,11 +162,14 @@ void measure_polling_latency(Recorder &recorder, size_t samples) {
     }
 }
 
-void measure_our_idle(Recorder &recorder) {
+void measure_our_idle(Recorder &recorder, int sleep_ms) {
     Host host;
+    SL_OK(sl_lua_set_idle_wait(host.L, 1));
+    const std::string loop =
+        "callbacks['run-loop'] {['timeout-ms'] = 1000, ['sleep-ms'] = " + std::to_string(sleep_ms) +
+        ", ['until'] = function() return false end}";
     const uint64_t before = thread_cpu_ns();
-    host.run("callbacks['run-loop'] {['timeout-ms'] = 1000, ['sleep-ms'] = 1000,"
-             " ['until'] = function() return false end}");
+    host.run(loop.c_str());
     recorder.add(idle, double(thread_cpu_ns() - before));
 }
 
@@ -238,7 +241,10 @@ int main(int argc, char **argv) {
               [=](Recorder &recorder) { measure_our_latency(recorder, samples); });
     suite.job(latency, polling, Role::peer,
               [=](Recorder &recorder) { measure_polling_latency(recorder, samples); });
-    suite.job(idle, "scriptloop", Role::ours, measure_our_idle);
+    suite.job(idle, "scriptloop", Role::ours,
+              [](Recorder &recorder) { measure_our_idle(recorder, 1000); });
+    suite.job(idle, "scriptloop, sleep-ms 0, idle wait 1 ms", Role::ours,
+              [](Recorder &recorder) { measure_our_idle(recorder, 0); });
     suite.job(idle, polling, Role::peer,
               [](Recorder &recorder) { measure_polling_idle(recorder, 1); });
     suite.job(idle, spinning, Role::peer,

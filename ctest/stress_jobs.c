@@ -16,6 +16,7 @@ typedef struct load {
     const shop *shop;
     atomic_uint_fast64_t submitted;
     atomic_bool stop;
+    uint64_t cancelled; /* what the disturber was told; it alone writes */
 } load;
 
 typedef struct producer {
@@ -110,9 +111,13 @@ static void *disturb(void *argument) {
         sl_job_id id = last - host_random(&random) % 32;
         sl_status status = sl_jobs_cancel(load->shop->jobs, id);
         SL_CHECK(status == SL_STATUS_OK || status == SL_STATUS_NOT_FOUND);
+        uint64_t count = status == SL_STATUS_OK;
         if (host_random(&random) % 64 == 0) {
-            SL_CHECK_OK(sl_jobs_cancel_owner(load->shop->jobs, random % PRODUCERS, NULL));
+            uint64_t more = 0;
+            SL_CHECK_OK(sl_jobs_cancel_owner(load->shop->jobs, random % PRODUCERS, &more));
+            count += more;
         }
+        load->cancelled += count;
         sched_yield();
     }
     return NULL;
@@ -143,7 +148,10 @@ SL_TEST(a_hundred_thousand_jobs_have_one_result_and_free_their_payload_once_each
     sl_jobs_stats stats = jobs_stats(&shop);
     SL_CHECK_EQ(stats.accepted, JOBS);
     SL_CHECK_EQ(stats.queued + stats.running + stats.ready, 0);
-    SL_CHECK(stats.ok > 0 && stats.failed > 0 && stats.cancelled > 0);
+    SL_CHECK(stats.ok > 0 && stats.failed > 0);
+    /* One that runs may be told so more than once; on a busy machine nobody may be told. */
+    SL_CHECK(stats.cancelled <= load.cancelled);
+    SL_CHECK_EQ(stats.cancelled > 0, load.cancelled > 0);
     SL_CHECK(stats.high_water <= 2000);
     for (int i = 0; i < JOBS; ++i) {
         SL_CHECK_EQ(seen[i + 1], 1);

@@ -241,6 +241,31 @@ SL_TEST(a_run_loop_that_has_nothing_to_ask_sleeps) {
     lua_host_close(&host);
 }
 
+/* [44] */
+SL_TEST(a_sleep_of_0_waits_for_a_wake_where_the_host_says_so) {
+    lua_host host;
+    lua_host_open(&host, SL_CLOCK_SYSTEM);
+    const char *chunk = "local asked = 0\n"
+                        "callbacks['run-loop'] {['sleep-ms'] = 0, ['until'] = function()\n"
+                        "  asked = asked + 1\n"
+                        "  if asked == 2 then callbacks.enqueue(99) end\n"
+                        "  return asked == 4 end}";
+    uint64_t before = host_stats(host.loop).parks;
+    lua_host_run(&host, chunk);
+    SL_CHECK_EQ(host_stats(host.loop).parks, before);
+    SL_CHECK_OK(sl_lua_set_idle_wait(host.L, 5));
+    lua_host_run(&host, chunk);
+    SL_CHECK(host_stats(host.loop).parks > before);
+    /* Not where something is polled that does not wake. */
+    before = host_stats(host.loop).parks;
+    lua_host_run(&host, "host.poll_with('jobs', function() end, true)");
+    lua_host_run(&host, chunk);
+    SL_CHECK_EQ(host_stats(host.loop).parks, before);
+    sl_lua_shutdown(host.L);
+    SL_CHECK_STATUS(sl_lua_set_idle_wait(host.L, 5), SL_STATUS_CLOSED);
+    lua_host_close(&host);
+}
+
 SL_TEST(values_go_to_the_stack_and_back) {
     lua_host host;
     lua_host_open(&host, SL_CLOCK_VIRTUAL);

@@ -28,6 +28,7 @@ typedef struct sl_lua__module {
     sl_loop *woken;          /* by what is enqueued: where the innermost run-loop waits */
     sl_lua__loop *loops;
     sl_lua__poller *pollers; /* in the order of a turn */
+    uint32_t idle_wait_ms;   /* instead of a sleep-ms of 0 */
     int invoke;              /* a reference in the registry, for good */
     sl_lua__refs refs;
 } sl_lua__module;

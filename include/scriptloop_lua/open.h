@@ -304,6 +304,22 @@ SL_LUA_FN sl_status sl_lua_add_poller(lua_State *L, const char *name, sl_lua_pol
     return sl_lua__add_poller(module, &wanted);
 }
 
+/* For hosts whose producers all wake the loop: a run-loop with a sleep-ms of 0, which would not
+   wait at all, waits this long for a wake in each turn, unless it polls something that does not
+   wake. So scripts that were written for a loop that had to be quick use no processor any more, and
+   are as quick. What `until` asks besides the script's own state is then looked at this often.
+   @param ms  0, the default, is no wait
+   @return SL_STATUS_OK      set
+   @return SL_STATUS_CLOSED  the module is not open */
+SL_LUA_FN sl_status sl_lua_set_idle_wait(lua_State *L, uint32_t ms) {
+    sl_lua__module *module = sl_lua__find(L);
+    if (module == NULL || module->callbacks == NULL) {
+        return SL_STATUS_CLOSED;
+    }
+    module->idle_wait_ms = ms;
+    return SL_STATUS_OK;
+}
+
 /* Lets scripts name another loop of the same thread: for run-loop's option `loop` and for set-loop.
    A name that is there already stands for this loop from now on.
    @param name  at most 31 bytes

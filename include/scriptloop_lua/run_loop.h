@@ -71,7 +71,7 @@ SL_LUA_FN void sl_lua__read_run(lua_State *L, const sl_lua__module *module, sl_l
     const sl_lua__poller *poller;
     int64_t sleep_ms = 1, timeout_ms = 0;
     bool has_options = !lua_isnoneornil(L, 1);
-    bool may_sleep_longer = true;
+    bool all_wake = true;
     if (has_options && !lua_istable(L, 1)) {
         sl_lua__error(L, "callbacks.run-loop options must be a table");
     }
@@ -88,7 +88,7 @@ SL_LUA_FN void sl_lua__read_run(lua_State *L, const sl_lua__module *module, sl_l
         }
         if (on && run->pollers_len < SL_LUA__POLLERS_MAX) {
             run->pollers[run->pollers_len++] = poller;
-            may_sleep_longer = may_sleep_longer && (poller->flags & SL_LUA_POLLER_WAKES) != 0;
+            all_wake = all_wake && (poller->flags & SL_LUA_POLLER_WAKES) != 0;
         }
     }
     if (has_options) {
@@ -102,11 +102,13 @@ SL_LUA_FN void sl_lua__read_run(lua_State *L, const sl_lua__module *module, sl_l
         lua_getfield(L, 1, "until");
         if (lua_type(L, -1) == LUA_TFUNCTION) {
             run->until = lua_gettop(L);
-            may_sleep_longer = false;
         }
     }
+    if (all_wake && sleep_ms == 0) {
+        sleep_ms = module->idle_wait_ms;
+    }
     run->sleep_ns = sl_lua__nanoseconds(sleep_ms);
-    if (may_sleep_longer && sleep_ms != 0) {
+    if (all_wake && run->until == 0 && sleep_ms != 0) {
         /* Nothing is asked between two wakes that could change without one. */
         run->sleep_ns = SL_UNLIMITED;
     }
