@@ -14,8 +14,9 @@
  *
  * Conventions: as in scriptloop.h. All functions here belong to the thread that owns the loop, and
  * to the state that they are given or one of its coroutines. Those that return a status raise no
- * Lua error; the others say so. A Lua that is compiled as C++ wants its headers included before
- * this one; otherwise this one includes them as C.
+ * Lua error, unless the module is not open yet and the state has no memory even to look for it; the
+ * opening calls never do. The others say when they raise. A Lua that is compiled as C++ wants its
+ * headers included before this one; otherwise this one includes them as C.
  *
  * What a script sees:
  *

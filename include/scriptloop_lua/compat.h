@@ -49,32 +49,35 @@ SL_LUA_FN int sl_lua__protected(lua_State *L, lua_CFunction body, void *userdata
 #endif
 }
 
-/* Calls `visit` for the field `name` of the table at `table`, under its name with dashes, or else
-   with underscores; leaves its value on the stack, nil when there is none. */
-SL_LUA_FN void sl_lua__option(lua_State *L, int table, const char *name) {
-    char other[64];
+enum { SL_LUA__NAME_MAX = 64 };
+
+/* The other form of a name with dashes. */
+SL_LUA_FN void sl_lua__underscored(const char *name, char other[SL_LUA__NAME_MAX]) {
     size_t at = 0;
+    for (; name[at] != '\0' && at + 1 < SL_LUA__NAME_MAX; at++) {
+        other[at] = name[at] == '-' ? '_' : name[at];
+    }
+    other[at] = '\0';
+}
+
+/* Pushes the field `name` of the table at `table`, under its name with dashes, or else with
+   underscores; nil when there is neither. */
+SL_LUA_FN void sl_lua__option(lua_State *L, int table, const char *name) {
+    char other[SL_LUA__NAME_MAX];
     lua_getfield(L, table, name);
     if (!lua_isnil(L, -1)) {
         return;
     }
     lua_pop(L, 1);
-    for (; name[at] != '\0' && at + 1 < sizeof other; at++) {
-        other[at] = name[at] == '-' ? '_' : name[at];
-    }
-    other[at] = '\0';
+    sl_lua__underscored(name, other);
     lua_getfield(L, table, other);
 }
 
 /* Sets a function under both of its names in the table on top of the stack. The userdata below that
    is its upvalue, and lives as long as it does. */
 SL_LUA_FN void sl_lua__set_function(lua_State *L, const char *name, lua_CFunction function) {
-    char other[64];
-    size_t at = 0;
-    for (; name[at] != '\0' && at + 1 < sizeof other; at++) {
-        other[at] = name[at] == '-' ? '_' : name[at];
-    }
-    other[at] = '\0';
+    char other[SL_LUA__NAME_MAX];
+    sl_lua__underscored(name, other);
     lua_pushvalue(L, -2);
     lua_pushcclosure(L, function, 1);
     lua_pushvalue(L, -1);

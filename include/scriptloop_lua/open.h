@@ -208,7 +208,8 @@ SL_LUA_FN sl_callbacks *sl_lua_callbacks(lua_State *L) {
     return module == NULL ? NULL : module->callbacks;
 }
 
-/* Ends the module: nothing is registered or queued any more, every drop has run. Its functions
+/* Ends the module: nothing is registered or queued any more, every drop has run but that of a
+   function which is being called: that one runs when it has returned. The module's functions
    raise errors from now on. lua_close does this by itself. Doing it again does nothing. */
 SL_LUA_FN void sl_lua_shutdown(lua_State *L) {
     sl_lua__module *module = sl_lua__find(L);
@@ -217,9 +218,10 @@ SL_LUA_FN void sl_lua_shutdown(lua_State *L) {
     }
 }
 
-/* Registers the function at `index`, as callbacks.register does.
+/* Registers the function at `index`, as callbacks.register does, and gives its number. It stays on
+   the stack.
    @param flags  bits of sl_callback_flag
-   Raises: when there is no function, or the module is not open. */
+   Raises: when there is no function, the module is not open, or for want of memory. */
 SL_LUA_FN sl_callback_id sl_lua_register(lua_State *L, int index, uint32_t flags) {
     sl_lua__module *module = sl_lua__find(L);
     if (module == NULL || module->callbacks == NULL) {
