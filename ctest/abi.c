@@ -86,7 +86,7 @@ SIZE(sl_timer_config, 32);
 AT(sl_timer_config, delay_us, 8);
 AT(sl_timer_config, repeat_us, 16);
 AT(sl_timer_config, repeat_mode, 24);
-AT(sl_timer_config, reserved, 28);
+AT(sl_timer_config, flags, 28);
 
 SIZE(sl_loop_stats, 136);
 AT(sl_loop_stats, polls, 8);

@@ -36,6 +36,11 @@ static void never_handles(void *userdata, const sl_action *action) {
     SL_CHECK(action == NULL);
 }
 
+static void never_shown(void *userdata, const sl_loop_error *error) {
+    (void)userdata;
+    SL_CHECK(error == NULL);
+}
+
 static void never_called(void *userdata, const sl_callback_call *call) {
     (void)userdata;
     SL_CHECK(call == NULL);
@@ -75,6 +80,14 @@ LOOP_CALL(sl_loop_advance, (loop, 1))
 LOOP_CALL(sl_loop_is_owner, (loop, (bool *)out_reset()))
 LOOP_CALL(sl_loop_detach_thread, (loop))
 LOOP_CALL(sl_loop_attach_thread, (loop))
+LOOP_CALL(sl_loop_close, (loop))
+LOOP_CALL(sl_loop_close_gracefully, (loop, UINT32_MAX))
+LOOP_CALL(sl_loop_post_main, (loop, 5, host_never, NULL, host_never))
+LOOP_CALL(sl_loop_drive_start, (loop, NULL))
+LOOP_CALL(sl_loop_drive_stop, (loop))
+LOOP_CALL(sl_loop_read_drive_stats, (loop, SIZED_OUT(sl_drive_stats)))
+LOOP_CALL(sl_loop_report_error, (loop, "a", 1))
+LOOP_CALL(sl_loop_drain_errors, (loop, never_shown, NULL, (uint32_t *)out_reset()))
 
 #define CALL(name)                                                                                 \
     { #name, call_##name, false }
@@ -101,6 +114,14 @@ static const call loop_calls[] = {
     CALL(sl_loop_is_owner),
     CALL(sl_loop_detach_thread),
     CALL(sl_loop_attach_thread),
+    CALL(sl_loop_close),
+    CALL(sl_loop_close_gracefully),
+    CALL(sl_loop_post_main),
+    CALL(sl_loop_drive_start),
+    CALL(sl_loop_drive_stop),
+    CALL(sl_loop_read_drive_stats),
+    CALL(sl_loop_report_error),
+    CALL(sl_loop_drain_errors),
 };
 
 static sl_loop *a_loop;

@@ -26,7 +26,7 @@ SL_TEST(a_timer_that_is_not_allowed_is_refused) {
     SL_CHECK_STATUS(sl_loop_schedule_timer_with(loop, &config, host_never, loop, host_never, &id),
                     SL_STATUS_INVALID_ARGUMENT);
     config.repeat_mode = SL_REPEAT_FIXED_RATE;
-    config.reserved = 1;
+    config.flags = 2;
     SL_CHECK_STATUS(sl_loop_schedule_timer_with(loop, &config, host_never, loop, host_never, &id),
                     SL_STATUS_INVALID_ARGUMENT);
     SL_CHECK_EQ(id, 77);
@@ -46,7 +46,7 @@ SL_TEST(a_timers_config_is_filled_with_due_at_once_and_once) {
     SL_CHECK_EQ(config.delay_us, 0);
     SL_CHECK_EQ(config.repeat_us, 0);
     SL_CHECK_EQ(config.repeat_mode, SL_REPEAT_FIXED_DELAY);
-    SL_CHECK_EQ(config.reserved, 0u);
+    SL_CHECK_EQ(config.flags, 0u);
 }
 
 SL_TEST(a_timer_never_fires_early) {

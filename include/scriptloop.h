@@ -506,6 +506,50 @@ SL_API sl_status sl_loop_new(const sl_loop_config *config, sl_loop **out_loop);
 SL_API sl_status sl_loop_free(sl_loop *loop);
 
 /**
+ * Closes the loop at once. Does not wait, and runs nothing more that is queued.
+ *
+ * New posts and timers are refused with SL_STATUS_CLOSED; waits of the owner end. The item that
+ * is running is finished, the rest is dropped: by this call where the owner makes it outside of
+ * callbacks, otherwise by the step that is running, the owner's next call, or the thread that
+ * drives the loop, which ends then. Afterwards polls give SL_STATUS_CLOSED. Action queues that
+ * are attached stay, and so do the counters and errors, until sl_loop_free. May be called again,
+ * and before or after sl_loop_close_gracefully.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK             it is closed, perhaps since before
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any, also inside of callbacks
+ * @since  0.1.0
+ * @see    sl_loop_close_gracefully
+ */
+SL_API sl_status sl_loop_close(sl_loop *loop);
+
+/**
+ * Closes the loop when it has done what it has. Refuses what is new.
+ *
+ * New posts and timers are refused with SL_STATUS_CLOSED. What is queued runs in further polls,
+ * and so does what attached action queues bring; when nothing is ready any more, timers that are
+ * not due are dropped and the loop is closed: polls give SL_STATUS_CLOSED then. The owner runs
+ * it all in this call if it may wait; other threads wait for the owner's polls, or for the thread
+ * that drives the loop. May be called again, and before or after sl_loop_close.
+ *
+ * @param loop         the loop
+ * @param max_wait_ms  longest wait for the end; 0 = none, UINT32_MAX = for ever
+ * @return SL_STATUS_OK              it is closed and has nothing left
+ * @return SL_STATUS_NULL_ARGUMENT   `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE    the loop was freed
+ * @return SL_STATUS_WRONG_KIND      `loop` is no loop
+ * @return SL_STATUS_TIMEOUT         it takes nothing new, and still has something to do
+ * @return SL_STATUS_WOULD_DEADLOCK  inside a callback of the same loop, with a wait; nothing done
+ * @thread any, also inside of callbacks
+ * @since  0.1.0
+ * @see    sl_loop_close
+ */
+SL_API sl_status sl_loop_close_gracefully(sl_loop *loop, uint32_t max_wait_ms);
+
+/**
  * Runs what is ready on the loop, for at most `max_work_ms`, and returns. Never waits.
  *
  * Due timers run first, then posts and attached actions in priority order. The budget is
@@ -686,6 +730,7 @@ enum {
  * @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
  * @return SL_STATUS_STALE_HANDLE   the loop was freed, perhaps by another thread just now
  * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_CLOSED         the loop is closed
  * @return SL_STATUS_FULL           post_capacity is reached
  * @thread any
  * @since  0.1.0
@@ -696,6 +741,34 @@ enum {
  */
 SL_API sl_status sl_loop_post(sl_loop *loop, uint32_t priority, sl_work_fn run, void *userdata,
                               sl_drop_fn drop);
+
+/**
+ * Queues a call of `run(userdata)` for the owner thread alone. As sl_loop_post in everything else.
+ *
+ * It makes a difference while another thread drives the loop: then the post waits for the
+ * owner's next poll, where it is the first of its priority.
+ *
+ * @param loop      the loop
+ * @param priority  an sl_priority or any number
+ * @param run       what to call
+ * @param userdata  passed to `run` and `drop`
+ * @param drop      as in sl_loop_post; may be NULL
+ * @return SL_STATUS_OK             queued; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed, perhaps by another thread just now
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_CLOSED         the loop is closed
+ * @return SL_STATUS_FULL           post_capacity is reached
+ * @thread any
+ * @since  0.1.0
+ * @see    sl_loop_drive_start
+ *
+ * # Safety
+ *
+ * As sl_loop_post.
+ */
+SL_API sl_status sl_loop_post_main(sl_loop *loop, uint32_t priority, sl_work_fn run, void *userdata,
+                                   sl_drop_fn drop);
 
 /**
  * Queues a call of `run` with a copy of some bytes. Never waits, allocates nothing.
@@ -713,6 +786,7 @@ SL_API sl_status sl_loop_post(sl_loop *loop, uint32_t priority, sl_work_fn run, 
  * @return SL_STATUS_INVALID_ARGUMENT  `data_len` is above SL_POST_BYTES_MAX
  * @return SL_STATUS_STALE_HANDLE      the loop was freed, perhaps by another thread just now
  * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_CLOSED            the loop is closed
  * @return SL_STATUS_FULL              post_capacity is reached
  * @thread any
  * @since  0.1.0
@@ -741,6 +815,16 @@ enum {
     SL_REPEAT_FIXED_RATE = 1,
 };
 
+/** Bits of sl_timer_config.flags. */
+typedef uint32_t sl_timer_flag;
+enum {
+    /**
+     * It fires on the owner thread alone: while another thread drives the loop, it waits for the
+     * owner's poll.
+     */
+    SL_TIMER_FLAG_MAIN = 1,
+};
+
 /** When a timer is due. Fill with sl_timer_config_init, then change what is to differ. */
 typedef struct sl_timer_config {
     /** Bytes in this struct, as the host knows it. */
@@ -751,8 +835,8 @@ typedef struct sl_timer_config {
     uint64_t repeat_us;
     /** An sl_repeat. */
     uint32_t repeat_mode;
-    /** Zero. */
-    uint32_t reserved;
+    /** Bits of sl_timer_flag. */
+    uint32_t flags;
 } sl_timer_config;
 
 /** Names a timer of one loop. 0 = none. Never used again; later timers have larger ids. */
@@ -794,6 +878,7 @@ SL_API sl_status sl_timer_config_init(sl_timer_config *config, size_t size);
  * @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
  * @return SL_STATUS_STALE_HANDLE   the loop was freed
  * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_CLOSED         the loop is closed
  * @return SL_STATUS_FULL           timers_max is reached
  * @thread any
  * @since  0.1.0
@@ -818,9 +903,10 @@ SL_API sl_status sl_loop_schedule_timer(sl_loop *loop, uint64_t delay_ms, uint64
  * @param[out] out_id    names the timer; may be NULL
  * @return SL_STATUS_OK                scheduled
  * @return SL_STATUS_NULL_ARGUMENT     `loop`, `config` or `run` is NULL
- * @return SL_STATUS_INVALID_ARGUMENT  a size or enum value in `config` is unknown
+ * @return SL_STATUS_INVALID_ARGUMENT  a size, flag or enum value in `config` is unknown
  * @return SL_STATUS_STALE_HANDLE      the loop was freed
  * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_CLOSED            the loop is closed
  * @return SL_STATUS_FULL              timers_max is reached
  * @thread any
  * @since  0.1.0
@@ -1019,6 +1105,217 @@ SL_API sl_status sl_loop_detach_thread(sl_loop *loop);
  * @since  0.1.0
  */
 SL_API sl_status sl_loop_attach_thread(sl_loop *loop);
+
+/* ==============================================================================================
+ * Drive: a thread that polls a loop, so that the host does not have to.
+ *
+ * While a loop is driven its posts, timers and attached actions run on that thread as soon as
+ * they are ready; it sleeps when there is nothing to do, and costs nothing then. The owner may
+ * poll as before: the two take turns, the thread in slices, so that the owner waits for one
+ * slice and one item at most. What is marked for the main thread (sl_loop_post_main,
+ * SL_TIMER_FLAG_MAIN, sl_action_queue_attach_main) waits for the owner's poll, in its order, and
+ * so do wakes. Callbacks (sl_callbacks) are always called by their owner.
+ *
+ * Nobody looks at the thread's errors when they happen: what it writes to the log at
+ * SL_LOG_LEVEL_ERROR, and what is reported with sl_loop_report_error, is kept until somebody asks.
+ * ============================================================================================== */
+
+/** Errors of a loop that are kept; older ones make room. */
+#define SL_LOOP_ERRORS_MAX 32
+
+/** How a loop is driven. Fill with sl_drive_config_init, then change what is to differ. */
+typedef struct sl_drive_config {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** Name of the thread, at most 15 bytes, ending in NUL; copied. NULL = "sl-drive". */
+    const char *name;
+    /** Bytes of the thread's stack, at least 128 KiB; default 2 MiB. */
+    size_t stack_bytes;
+    /**
+     * Microseconds that the thread works before an owner that waits gets its turn; default
+     * 1000. One item that takes longer is finished.
+     */
+    uint32_t slice_us;
+    /**
+     * Longest time in microseconds that the thread spins before it sleeps, while that pays.
+     * 0 = never; default 20.
+     */
+    uint32_t spin_us;
+    /** Called first on the thread; may be NULL. */
+    sl_work_fn on_start;
+    /** Called last on the thread; may be NULL. */
+    sl_work_fn on_exit;
+    /** Passed to the hooks and to `drop`. */
+    void *userdata;
+    /**
+     * Takes `userdata` back when the thread has ended, on the thread that stops it; may be NULL.
+     */
+    sl_drop_fn drop;
+} sl_drive_config;
+
+/** What the driving of a loop has counted since the loop was made. Set `size` before the call. */
+typedef struct sl_drive_stats {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** 1 while the loop is driven, otherwise 0. */
+    uint64_t is_on;
+    /** Times that a thread was started. */
+    uint64_t starts;
+    /** Turns that the thread took. */
+    uint64_t steps;
+    /** Timers, posts and actions that it ran. */
+    uint64_t items;
+    /** Times that it really slept; while nothing is to be done this stands still. */
+    uint64_t parks;
+    /** Errors that were reported, those that had to make room included. */
+    uint64_t errors;
+} sl_drive_stats;
+
+/** An error that a loop has kept. Lent for the call that shows it. */
+typedef struct sl_loop_error {
+    /** From 1, in the order in which they came; a gap says how many had to make room. */
+    uint64_t number;
+    /** When it came: nanoseconds of CLOCK_MONOTONIC. */
+    uint64_t time_ns;
+    /** What it says, any bytes, at most 4096; does not end in NUL. */
+    const char *text;
+    /** Its length in bytes. */
+    size_t text_len;
+} sl_loop_error;
+
+/**
+ * Gets an error that was kept.
+ *
+ * @param userdata  what was passed with the function
+ * @param error     valid for the call
+ * @thread any, the one that drains
+ */
+typedef void (*sl_loop_error_fn)(void *userdata, const sl_loop_error *error);
+
+/**
+ * Fills a config with its defaults: "sl-drive", 2 MiB of stack, slices of 1 ms, spin of 20 us.
+ *
+ * @param[out] config  the struct to fill
+ * @param      size    sizeof(sl_drive_config), as the host knows it
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `config` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `size` holds no field
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or writable for `size` bytes.
+ */
+SL_API sl_status sl_drive_config_init(sl_drive_config *config, size_t size);
+
+/**
+ * Starts a thread that drives the loop from now on. Does nothing when there is one.
+ *
+ * It begins with what is ready. The owner keeps the loop: it may poll, wait and free as before;
+ * a poll then waits for the end of the thread's slice, and a wait of the owner's keeps the
+ * thread from its turns. A start during a stop waits for the end of the stop.
+ *
+ * @param loop    the loop
+ * @param config  how; NULL = all defaults; not looked at when the loop is driven already
+ * @return SL_STATUS_OK                it is driven
+ * @return SL_STATUS_NULL_ARGUMENT     `loop` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  a size, name or number in `config` is not allowed
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD      it is not driven, and another thread owns it
+ * @return SL_STATUS_REENTERED         called from inside a callback of the same loop
+ * @return SL_STATUS_CLOSED            the loop is closed
+ * @return SL_STATUS_SYSTEM            the thread could not be started
+ * @thread owner, and any while the loop is driven or nobody owns it
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `config` is NULL or readable for its size, with its name; its functions may be called with its
+ * userdata until `drop` has run.
+ */
+SL_API sl_status sl_loop_drive_start(sl_loop *loop, const sl_drive_config *config);
+
+/**
+ * Ends the driving: waits until the thread has finished its item and has ended. Does nothing
+ * when the loop is not driven.
+ *
+ * What is ready then waits for the owner's polls, or for the next start. Several stops at once
+ * all wait for the same end.
+ *
+ * @param loop  the loop
+ * @return SL_STATUS_OK              it is not driven any more
+ * @return SL_STATUS_NULL_ARGUMENT   `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE    the loop was freed
+ * @return SL_STATUS_WRONG_KIND      `loop` is no loop
+ * @return SL_STATUS_WOULD_DEADLOCK  called on the thread that drives it
+ * @thread any
+ * @since  0.1.0
+ */
+SL_API sl_status sl_loop_drive_stop(sl_loop *loop);
+
+/**
+ * Reads what the driving of a loop has counted. Changes nothing.
+ *
+ * @param      loop       the loop
+ * @param[out] out_stats  filled as far as out_stats->size goes
+ * @return SL_STATUS_OK                filled
+ * @return SL_STATUS_NULL_ARGUMENT     `loop` or `out_stats` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  out_stats->size holds no field
+ * @return SL_STATUS_STALE_HANDLE      the loop was freed
+ * @return SL_STATUS_WRONG_KIND        `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_stats` is NULL or writable for as many bytes as its size says.
+ */
+SL_API sl_status sl_loop_read_drive_stats(sl_loop *loop, sl_drive_stats *out_stats);
+
+/**
+ * Keeps an error for whoever drains the loop's errors. Does not write to the log.
+ *
+ * Lines that the driving thread writes to the log at SL_LOG_LEVEL_ERROR are kept without this.
+ *
+ * @param loop      the loop
+ * @param text      what happened, any bytes; what is beyond 4096 is cut off
+ * @param text_len  its length in bytes
+ * @return SL_STATUS_OK             kept; the oldest of more than SL_LOOP_ERRORS_MAX made room
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL, or `text` with a length
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `text` is NULL or readable for its length.
+ */
+SL_API sl_status sl_loop_report_error(sl_loop *loop, const char *text, size_t text_len);
+
+/**
+ * Shows each error that was kept once, oldest first, and forgets them. Also after the loop was
+ * closed, until it is freed.
+ *
+ * @param      loop       the loop
+ * @param      run        gets each of them, on the calling thread
+ * @param      userdata   passed to `run`
+ * @param[out] out_count  how many there were; may be NULL
+ * @return SL_STATUS_OK             also when there was none
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `run` may be called with `userdata` during the call; `out_count` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_drain_errors(sl_loop *loop, sl_loop_error_fn run, void *userdata,
+                                      uint32_t *out_count);
 
 /* ==============================================================================================
  * Value: what scripts take and give: nil, boolean, integer, number, bytes, array, map, pointer.
@@ -1515,6 +1812,37 @@ SL_API sl_status sl_action_queue_drain(sl_action_queue *queue, const sl_step *bu
  */
 SL_API sl_status sl_action_queue_attach(sl_action_queue *queue, sl_loop *loop, uint32_t priority,
                                         sl_action_fn run, void *userdata, sl_drop_fn drop);
+
+/**
+ * Lets the owner's polls alone run the queue's actions. As sl_action_queue_attach in everything
+ * else.
+ *
+ * It makes a difference while another thread drives the loop: then the actions wait for the
+ * owner's next poll.
+ *
+ * @param queue     the queue
+ * @param loop      the loop, owned by the calling thread
+ * @param priority  an sl_priority or any number
+ * @param run       handles each action
+ * @param userdata  passed to `run` and `drop`
+ * @param drop      as in sl_action_queue_attach; may be NULL
+ * @return SL_STATUS_OK             attached; the library owns `userdata` until `drop` has run
+ * @return SL_STATUS_NULL_ARGUMENT  `queue`, `loop` or `run` is NULL
+ * @return SL_STATUS_STALE_HANDLE   `queue` or `loop` was freed
+ * @return SL_STATUS_WRONG_KIND     `queue` is no action queue, or `loop` no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_BUSY           the queue was attached before
+ * @thread owner
+ * @since  0.1.0
+ * @see    sl_loop_drive_start
+ *
+ * # Safety
+ *
+ * `run` may be called with `userdata` on the owner thread until `drop` has run.
+ */
+SL_API sl_status sl_action_queue_attach_main(sl_action_queue *queue, sl_loop *loop,
+                                             uint32_t priority, sl_action_fn run, void *userdata,
+                                             sl_drop_fn drop);
 
 /**
  * Refuses further pushes and releases every thread that waits. Drops nothing.

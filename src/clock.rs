@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::error::{Error, Result};
 pub use crate::sys::monotonic_ns;
 
+/// Later than all that comes.
+pub const NEVER: u64 = u64::MAX;
+
 /// What a loop takes the time from.
 #[derive(Debug)]
 pub enum Clock {

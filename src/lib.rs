@@ -10,10 +10,13 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `error`, `sys`, `sync`, `clock`, `log` | errors, system calls, primitives, time, lines |
+//! | `error`, `sys`, `sync`, `clock` | errors, system calls, primitives, time |
+//! | `log`, `spawn` | lines and threads |
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
 //! | `owner_cell` | what one thread has for itself |
-//! | `spin`, `parker`, `sleepers`, `queue` | the one way to wait, for one and for many; queues |
+//! | `spin`, `parker`, `sleepers`, `waiters` | the one way to wait, for one and for many |
+//! | `queue` | queues |
+//! | `turn` | one thread's thing that a second one shares |
 //! | `event_loop`, `actions` | the loop of one thread; results for it |
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `jobs`, `callbacks` | jobs that are no scripts; calls by number, for them and for all |
@@ -29,6 +32,7 @@ pub mod sleepers;
 pub mod spin;
 pub mod sync;
 pub mod sys;
+pub mod turn;
 
 #[cfg(not(loom))]
 pub mod actions;
@@ -51,6 +55,10 @@ pub mod owner_cell;
 #[cfg(not(loom))]
 pub mod script;
 #[cfg(not(loom))]
+pub mod spawn;
+#[cfg(not(loom))]
 pub mod state_pool;
 #[cfg(not(loom))]
 pub mod value;
+#[cfg(not(loom))]
+pub mod waiters;

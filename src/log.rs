@@ -1,5 +1,6 @@
 //! Where the library speaks: the host's log function, or standard error until there is one.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -38,6 +39,18 @@ impl Level {
 /// What receives lines.
 pub type Sink = Arc<dyn Fn(Level, &[u8]) + Send + Sync>;
 
+/// What keeps the errors of one thread.
+pub type Keep = Box<dyn Fn(&[u8])>;
+
+thread_local! {
+    static KEEP: RefCell<Option<Keep>> = const { RefCell::new(None) };
+}
+
+/// Also shows each error that the calling thread writes to `keep`, whatever the level is.
+pub fn keep_errors(keep: Option<Keep>) {
+    KEEP.set(keep);
+}
+
 static MAX_LEVEL: AtomicU32 = AtomicU32::new(Level::Info as u32);
 static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
@@ -57,6 +70,9 @@ pub fn enabled(level: Level) -> bool {
 
 /// Hands one line to the sink. No lock is held while it is called.
 pub fn write(level: Level, text: &[u8]) {
+    if level == Level::Error {
+        KEEP.with_borrow(|keep| keep.iter().for_each(|keep| keep(text)));
+    }
     if !enabled(level) {
         return;
     }

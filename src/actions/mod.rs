@@ -8,7 +8,6 @@
 
 mod action;
 mod take;
-mod waiters;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,7 +16,6 @@ use std::sync::{Arc, Weak};
 use once_cell::sync::OnceCell;
 
 pub use crate::actions::action::{Action, Body, SCRIPT_MESSAGE, SCRIPT_RESULT};
-use crate::actions::waiters::Waiters;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::event_loop::{EventLoop, Source};
@@ -25,6 +23,7 @@ use crate::handles::{Handle, Handled};
 use crate::queue::ring::{Bound, Consumer, Refused, Ring};
 use crate::sync::Mutex;
 use crate::sys;
+use crate::waiters::Waiters;
 
 /// What a push does when the queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +42,8 @@ pub type RunFn = Box<dyn Fn(&Action) + Send + Sync>;
 struct Attachment {
     to: Handle,
     priority: u32,
+    /// Only the owner's polls run the actions, also while another thread drives the loop.
+    for_owner: bool,
     run: RunFn,
 }
 
@@ -153,13 +154,21 @@ impl ActionQueue {
                 Ok(())
             }
             WhenFull::Block(wait) => {
-                if self.taker.load(Ordering::Relaxed) == sys::thread_id() {
+                if self.taker.load(Ordering::Relaxed) == sys::thread_id() && !self.is_driven() {
                     return Err(Error::WouldDeadlock);
                 }
                 let until = *until.get_or_insert_with(|| monotonic_ns().saturating_add(wait));
                 if self.wait_for_room(until) { Ok(()) } else { Err(Error::Timeout) }
             }
         }
+    }
+
+    /// Whether another thread takes what is here, so that the one that took last may wait.
+    fn is_driven(&self) -> bool {
+        let Some(Attachment { to, for_owner: false, .. }) = self.attachment.get() else {
+            return false;
+        };
+        EventLoop::table().pin(*to).is_ok_and(|to| to.is_driven_elsewhere())
     }
 
     /// Drops the oldest action of the host's. Results of scripts are set aside: they stay the
@@ -228,11 +237,16 @@ impl ActionQueue {
     }
 
     /// Lets the polls of a loop run the actions with what `make` gives. Once, and for good.
-    pub fn attach(&self, to: Handle, priority: u32, make: impl FnOnce() -> RunFn) -> Result<()> {
+    pub fn attach(
+        &self,
+        to: Handle,
+        (priority, for_owner): (u32, bool),
+        make: impl FnOnce() -> RunFn,
+    ) -> Result<()> {
         let mut attached = false;
         self.attachment.get_or_init(|| {
             attached = true;
-            Attachment { to, priority, run: make() }
+            Attachment { to, priority, for_owner, run: make() }
         });
         if !attached {
             return Err(Error::Busy);
@@ -270,12 +284,12 @@ impl ActionQueue {
         if self.runs_here() {
             return Err(Error::Reentered);
         }
-        if let Some(Attachment { to, .. }) = self.attachment.get() {
-            // The owner may be running an action of ours at this moment.
-            if EventLoop::table().pin(*to).is_ok_and(|to| !to.is_owner()) {
-                return Err(Error::WrongThread);
-            }
-        }
+        let to = self.attachment.get().map(|attached| EventLoop::table().pin(attached.to));
+        // Another thread may be running an action of ours at this moment.
+        let _turn = match &to {
+            Some(Ok(to)) => to.take_turn()?,
+            _ => None,
+        };
         self.close();
         self.drop_all();
         Ok(())

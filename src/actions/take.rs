@@ -157,6 +157,10 @@ impl Source for ActionQueue {
         ring + taking.results.len() as u64
     }
 
+    fn is_for_owner(&self) -> bool {
+        self.attachment.get().is_some_and(|attached| attached.for_owner)
+    }
+
     fn run_one(&self) -> Ran {
         let Some(Attachment { run, .. }) = self.attachment.get() else {
             return Ran { one: false, more: false };

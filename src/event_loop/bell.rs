@@ -61,8 +61,6 @@ impl Bell for FdBell {
 /// All bells of a loop's owner; most loops have none.
 #[derive(Default)]
 pub struct Bells {
-    /// There is one: steps have to silence and to arm it.
-    any: AtomicBool,
     /// They rang, and no step has begun since.
     rung: AtomicBool,
     fd: OnceCell<FdBell>,
@@ -71,25 +69,15 @@ pub struct Bells {
 }
 
 impl Bells {
-    /// Whether there is one.
-    #[inline]
-    pub fn any(&self) -> bool {
-        self.any.load(Ordering::Acquire)
-    }
-
     /// The one that is a descriptor, made when it is first asked for.
     pub fn fd(&self) -> Result<i32> {
-        let fd = self.fd.get_or_try_init(FdBell::new)?.fd();
-        self.any.store(true, Ordering::Release);
-        Ok(fd)
+        Ok(self.fd.get_or_try_init(FdBell::new)?.fd())
     }
 
     /// The one that is a function of the host's; `None` = there is none any more. The caller
     /// drops what was there, which calls the host.
     pub fn set_hook(&self, hook: Option<Callback>) -> Option<Arc<Callback>> {
-        let before = std::mem::replace(&mut *self.hook.lock(), hook.map(Arc::new));
-        self.any.store(true, Ordering::Release);
-        before
+        std::mem::replace(&mut *self.hook.lock(), hook.map(Arc::new))
     }
 
     /// Calls the owner, unless it has been called already. From any thread; runs the hook.

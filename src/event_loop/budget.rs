@@ -1,6 +1,7 @@
 //! What a step may use, and what it did.
 
 use crate::clock::Clock;
+use crate::event_loop::close::{End, State};
 
 /// What a step may use.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +54,7 @@ pub struct Report {
 /// The budget of a running step, and its report so far.
 pub(super) struct Meter<'a> {
     clock: &'a Clock,
+    end_of_loop: &'a End,
     start: u64,
     end: Option<u64>,
     items: u64,
@@ -61,20 +63,23 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(clock: &'a Clock, limits: &Limits, start: u64) -> Self {
+    pub(super) fn new(clock: &'a Clock, end_of_loop: &'a End, limits: &Limits, start: u64) -> Self {
         // No time at all still is one item: progress is certain.
         let (end, items) = match limits.work {
             None => (None, limits.items),
             Some(0) => (None, 1),
             Some(work) => (Some(start.saturating_add(work)), limits.items),
         };
-        Self { clock, start, end, items, now: start, report: Report::default() }
+        Self { clock, end_of_loop, start, end, items, now: start, report: Report::default() }
     }
 
     /// Counts an item; true when the step ends here.
     #[inline]
     pub(super) fn spent(&mut self) -> bool {
         self.report.items += 1;
+        if self.end_of_loop.is_at_least(State::Closing) {
+            return true;
+        }
         if let Some(end) = self.end {
             self.now = self.clock.now();
             return self.now >= end || self.report.items >= self.items;

@@ -1,12 +1,18 @@
 //! The event loop of one thread: what it holds, and what any thread may ask of it. The order of
 //! one step stands in `step.rs`.
 
+mod attend;
 pub mod backend;
 pub mod bell;
 pub mod budget;
+pub mod close;
+pub mod drive;
+pub mod errors;
 pub mod gate;
+mod items;
 mod level;
 pub mod owned;
+mod post;
 pub mod stats;
 pub mod step;
 pub mod timers;
@@ -17,27 +23,27 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use crate::clock::Clock;
+pub use crate::clock::NEVER;
 use crate::error::{Error, Result};
 use crate::event_loop::backend::{Backend, ParkerBackend};
 use crate::event_loop::bell::Bells;
-use crate::event_loop::gate::{ENDED, Gate, NOBODY, Post};
+use crate::event_loop::close::End;
+use crate::event_loop::drive::Drive;
+use crate::event_loop::errors::Errors;
+use crate::event_loop::gate::{Gate, OwnersTurn, Post};
 use crate::event_loop::owned::Owned;
 use crate::event_loop::stats::{Counters, Stats};
-use crate::event_loop::timers::{Callback, Repeat, Timers};
+use crate::event_loop::timers::Timers;
 use crate::handles::{Handle, Handled};
-use crate::log::{self, Level};
 use crate::owner_cell::{HasOwner, OwnerCell};
-use crate::parker::{NUDGED, Told};
+use crate::parker::Told;
 use crate::queue::lanes::Lanes;
-use crate::queue::ring::Refused;
 use crate::sync::Mutex;
 use crate::sys;
+use crate::turn::ENDED;
 
 /// The priority of most work; lower numbers run first.
 pub const PRIORITY_NORMAL: u32 = 100;
-
-/// Nothing is scheduled.
-pub const NEVER: u64 = u64::MAX;
 
 /// How a loop is made.
 #[derive(Debug)]
@@ -58,6 +64,8 @@ pub trait Source: Send + Sync {
     fn pending(&self) -> u64;
     /// Runs the oldest item, if there is one.
     fn run_one(&self) -> Ran;
+    /// Whether only the loop's owner may run them, also while another thread drives the loop.
+    fn is_for_owner(&self) -> bool;
 }
 
 /// What a source has done.
@@ -79,7 +87,10 @@ struct Shared {
     /// Posts that ever came this way.
     posted: u64,
     refused: u64,
+    /// No posts are taken.
     closed: bool,
+    /// No sources either.
+    ended: bool,
 }
 
 /// An event loop. Belongs to one thread, its owner; others post, schedule and wake.
@@ -95,7 +106,12 @@ pub struct EventLoop {
     shared_len: AtomicUsize,
     owned: OwnerCell<Owned>,
     stopping: AtomicBool,
+    /// Somebody listens: steps go the long way, see `attend`.
+    attentive: AtomicBool,
     bells: Bells,
+    drive: Drive,
+    end: End,
+    errors: Errors,
     counters: Counters,
     post_capacity: u64,
     first_post: u64,
@@ -113,7 +129,7 @@ impl EventLoop {
         let consumer = gate.ring.open(config.post_capacity.into())?;
         gate.parker.set_spin(config.spin_us);
         gate.parker.take();
-        gate.owner.store(sys::thread_id(), Ordering::Relaxed);
+        gate.turn.begin(sys::thread_id());
         let first_post = consumer.first();
         Ok(Self {
             gate,
@@ -125,7 +141,11 @@ impl EventLoop {
             shared_len: AtomicUsize::new(0),
             owned: OwnerCell::new(Owned::new(consumer)),
             stopping: AtomicBool::new(false),
+            attentive: AtomicBool::new(false),
             bells: Bells::default(),
+            drive: Drive::new(gate.turn.guest_seat().parks()),
+            end: End::default(),
+            errors: Errors::default(),
             counters: Counters::new(gate.parker.parks()),
             post_capacity: if config.post_capacity == 0 {
                 u64::MAX
@@ -136,30 +156,54 @@ impl EventLoop {
         })
     }
 
-    /// Whether the calling thread owns the loop.
+    /// Whether the loop belongs to the calling thread, whoever uses it at this moment.
     #[inline]
     pub fn is_owner(&self) -> bool {
         self.gate.is_owner()
     }
 
+    /// Whether the calling thread may step it now: its owner, or the one that drives it.
+    #[inline]
+    pub fn has_turn(&self) -> bool {
+        self.gate.has_turn()
+    }
+
+    /// Whether the calling thread is inside of one of its callbacks.
+    pub fn is_stepping_here(&self) -> bool {
+        self.has_turn() && self.owned.borrow_again().depth != 0
+    }
+
+    /// Whether another thread drives it.
+    pub fn is_driven_elsewhere(&self) -> bool {
+        self.gate.turn.is_shared() && !self.gate.turn.is_guest(sys::thread_id())
+    }
+
+    /// Waits until nobody else steps it, by its owner; see `Gate::take_turn`.
+    pub fn take_turn(&self) -> Result<Option<OwnersTurn<'_>>> {
+        self.gate.take_turn()
+    }
+
     /// Gives the loop up; no thread owns it until one attaches.
     pub fn detach_thread(&self) -> Result<()> {
-        self.check_owner()?;
         if self.owned.borrow(self)?.depth != 0 {
             return Err(Error::Reentered);
         }
-        // Release pairs with the Acquire in `attach_thread`: the next owner sees all we did.
-        self.gate.owner.store(NOBODY, Ordering::Release);
+        if self.gate.turn.is_shared() {
+            return Err(Error::Busy);
+        }
+        self.gate.turn.leave();
         Ok(())
     }
 
     /// Makes the calling thread the owner of a loop that nobody owns.
     pub fn attach_thread(&self) -> Result<()> {
         let me = sys::thread_id();
-        let order = (Ordering::Acquire, Ordering::Relaxed);
-        match self.gate.owner.compare_exchange(NOBODY, me, order.0, order.1) {
-            Ok(_) => Ok(()),
-            Err(owner) if owner == me => Ok(()),
+        if self.gate.turn.is_guest(me) {
+            return Err(Error::WrongThread);
+        }
+        let _nobody_starts_to_drive_it = self.drive.lock();
+        match self.gate.turn.inherit(me) {
+            Ok(()) => Ok(()),
             Err(ENDED) => Err(Error::StaleHandle),
             Err(_) => Err(Error::WrongThread),
         }
@@ -193,127 +237,17 @@ impl EventLoop {
     pub fn finish(&self, told: Told) {
         if told == Told::RingBell {
             self.backend.ring();
-            self.bells.ring();
-        }
-    }
-
-    fn nudge(&self) {
-        let told = self.gate.parker.notify(NUDGED);
-        self.finish(told);
-    }
-
-    /// Queues a post, made when it is certain to be queued.
-    pub fn post(&self, priority: u32, make: impl FnOnce() -> Post) -> Result<()> {
-        if priority == PRIORITY_NORMAL {
-            let told = self.gate.post(|| true, make)?;
-            self.finish(told);
-            return Ok(());
-        }
-        {
-            let mut shared = self.shared.lock();
-            if shared.closed {
-                return Err(Error::StaleHandle);
+            if self.gate.turn.is_shared() {
+                self.ring_driver();
+            } else {
+                self.bells.ring();
             }
-            if shared.posted - self.counters.lane_posts_run.get() >= self.post_capacity {
-                shared.refused += 1;
-                return Err(Error::Full);
-            }
-            shared.posts.push(priority, make());
-            shared.posted += 1;
-            self.shared_len.fetch_add(1, Ordering::Release);
         }
-        self.nudge();
-        Ok(())
     }
 
-    /// Tells the loop that a source has items. The source does so once, until `run_one` has
-    /// said false.
-    pub fn source_ready(&self, priority: u32, source: Arc<dyn Source>) {
-        {
-            let mut shared = self.shared.lock();
-            if shared.closed {
-                return;
-            }
-            shared.sources.push(priority, source);
-            self.shared_len.fetch_add(1, Ordering::Release);
-        }
-        self.nudge();
-    }
-
-    /// Schedules a timer; its callback is made when it is certain to be scheduled.
-    #[inline]
-    pub fn schedule(
-        &self,
-        delay: u64,
-        repeat: Option<Repeat>,
-        make: impl FnOnce() -> Callback,
-    ) -> Result<u64> {
-        let now = self.clock.now();
-        let deadline = now.saturating_add(delay);
-        let mut timers = self.timers.lock();
-        let id = timers.schedule(now, deadline, repeat, make)?;
-        let sooner = deadline < self.next_timer.load(Ordering::Relaxed);
-        if sooner {
-            self.next_timer.store(deadline, Ordering::Release);
-        }
-        drop(timers);
-        // The owner sleeps until the old deadline, or a descriptor is set to it.
-        if sooner && (self.bells.any() || !self.is_owner()) {
-            self.nudge();
-        }
-        Ok(id)
-    }
-
-    /// Cancels a timer. Ok once: when it was still to run, or is repeating and running now.
-    /// The caller drops what comes out, which calls the host, when it is done with the loop.
-    pub fn cancel(&self, id: u64) -> Result<Option<Callback>> {
-        self.timers.lock().cancel(id)
-    }
-
-    /// Refuses everything from now on and drops what is queued, on the owner thread.
-    pub fn close(&self) -> Result<()> {
-        self.check_owner()?;
-        let consumer = {
-            let mut owned = self.owned.borrow(self)?;
-            if owned.depth != 0 {
-                return Err(Error::Reentered);
-            }
-            owned.depth = 1;
-            owned.consumer.take()
-        };
-        let left = consumer.map(|consumer| consumer.close(&self.gate.ring)).unwrap_or_default();
-        let (posts, sources) = {
-            let mut shared = self.shared.lock();
-            shared.closed = true;
-            (std::mem::take(&mut shared.posts), std::mem::take(&mut shared.sources))
-        };
-        let timers = self.timers.lock().close();
-        let local = self.owned.borrow(self)?.take_all();
-        let dropped = left.len() + posts.len() + local.0.len();
-        self.counters.posts_dropped.add(dropped as u64);
-        self.counters.timers_dropped.add(timers.len() as u64);
-        drop((left, posts, sources, timers, local));
-        self.gate.owner.store(ENDED, Ordering::Release);
-        Ok(())
-    }
-
-    /// A descriptor that is readable while a step has something to do.
-    pub fn fd(&self) -> Result<i32> {
-        self.check_owner()?;
-        let fd = self.bells.fd().inspect_err(|_| {
-            let why = format!("a loop gets no descriptor: {}", std::io::Error::last_os_error());
-            log::write(Level::Error, why.as_bytes());
-        })?;
-        self.arm_new_bell()?;
-        Ok(fd)
-    }
-
-    /// Has `hook` called when there is something to do, instead of what was called before.
-    pub fn set_wake_hook(&self, hook: Option<Callback>) -> Result<()> {
-        self.check_owner()?;
-        let before = self.bells.set_hook(hook);
-        drop(before);
-        self.arm_new_bell()
+    /// What went wrong while nobody looked.
+    pub fn errors(&self) -> &Errors {
+        &self.errors
     }
 
     /// Counters, as they are now. From any thread.
@@ -325,7 +259,7 @@ impl EventLoop {
 impl HasOwner for EventLoop {
     #[inline]
     fn check_owner(&self) -> Result<()> {
-        if self.is_owner() { Ok(()) } else { Err(Error::WrongThread) }
+        if self.has_turn() { Ok(()) } else { Err(Error::WrongThread) }
     }
 }
 
@@ -350,17 +284,8 @@ pub fn ring(handle: Handle, told: Told) {
 
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        // A loop that its owner has closed has nothing left; one of a Rust host may have.
-        let closed = self.close();
-        debug_assert!(closed.is_ok() || self.shared.lock().closed, "dropped by a stranger");
-    }
-}
-
-impl From<Refused> for Error {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Full => Self::Full,
-            Refused::Closed => Self::StaleHandle,
-        }
+        // A loop that its owner has freed has nothing left; one of a Rust host may have.
+        let freed = self.free();
+        debug_assert!(freed.is_ok() || self.shared.lock().ended, "dropped by a stranger");
     }
 }

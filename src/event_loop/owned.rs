@@ -1,13 +1,14 @@
-//! What only the owner thread of a loop touches, without a lock.
+//! What only the thread whose turn it is touches, without a lock.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use crate::event_loop::Ready;
 use crate::event_loop::gate::Post;
+use crate::event_loop::{Ready, Source};
 use crate::queue::lanes::Lanes;
 use crate::queue::ring::Consumer;
 
-/// The owner's side of the queues.
+/// The consuming side of the queues.
 #[derive(Default)]
 pub struct Owned {
     /// None once the loop is closed.
@@ -20,6 +21,34 @@ pub struct Owned {
     pub due: VecDeque<(u64, u64)>,
     /// Steps that are running: more than one inside nested steps.
     pub depth: u32,
+    /// They run on a thread that drives the loop and is not its owner.
+    pub is_driving: bool,
+    /// What such a thread came upon.
+    pub held: Held,
+}
+
+/// What is ready and for the owner alone: first in the owner's next step.
+#[derive(Default)]
+pub struct Held {
+    /// By priority; older than all others of theirs.
+    pub posts: Lanes<Post>,
+    /// The same for sources.
+    pub sources: Lanes<Arc<dyn Source>>,
+    /// The same for timers.
+    pub due: VecDeque<(u64, u64)>,
+}
+
+impl Held {
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.posts.is_empty() && self.sources.is_empty() && self.due.is_empty()
+    }
+
+    /// How many items there are, as far as one look can tell.
+    pub fn len(&self) -> u64 {
+        let actions: u64 = self.sources.iter().map(|source| source.pending()).sum();
+        (self.posts.len() + self.due.len()) as u64 + actions
+    }
 }
 
 impl Owned {
@@ -28,9 +57,23 @@ impl Owned {
         Self { consumer: Some(consumer), ..Self::default() }
     }
 
+    /// The owner steps: what was held for it is the first of its kind.
+    pub fn take_held(&mut self) {
+        self.held.posts.append(&mut self.posts);
+        std::mem::swap(&mut self.posts, &mut self.held.posts);
+        let mut later = std::mem::take(&mut self.sources);
+        while let Some((priority, source)) = self.held.sources.pop() {
+            self.sources.push(priority, (source, 0));
+        }
+        self.sources.append(&mut later);
+        self.held.due.append(&mut self.due);
+        std::mem::swap(&mut self.due, &mut self.held.due);
+    }
+
     /// What is left, for dropping where the host's code may run.
-    pub fn take_all(&mut self) -> (Lanes<Post>, Lanes<Ready>) {
+    pub fn take_all(&mut self) -> (Lanes<Post>, Lanes<Ready>, Held) {
         self.due.clear();
-        (std::mem::take(&mut self.posts), std::mem::take(&mut self.sources))
+        let held = std::mem::take(&mut self.held);
+        (std::mem::take(&mut self.posts), std::mem::take(&mut self.sources), held)
     }
 }

@@ -9,17 +9,15 @@ use std::sync::atomic::Ordering;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::event_loop::budget::{Limits, Meter, Report};
-use crate::event_loop::gate::Post;
+use crate::event_loop::close::State;
 use crate::event_loop::owned::Owned;
 use crate::event_loop::{EventLoop, NEVER, PRIORITY_NORMAL};
-use crate::foreign::call;
 use crate::parker::WOKEN;
-use crate::queue::slots::Claimed;
 use crate::sync::yield_now;
 
 /// What was ready when the step began.
-struct Quota {
-    posts: u64,
+pub(super) struct Quota {
+    pub(super) posts: u64,
 }
 
 impl EventLoop {
@@ -107,6 +105,9 @@ impl EventLoop {
         if owned.depth != 0 && !(nested && owned.consumer.is_some()) {
             return Err(Error::Reentered);
         }
+        if owned.consumer.is_none() {
+            return Err(self.refusal());
+        }
         owned.depth += 1;
         self.counters.polls.add(1);
         Ok(())
@@ -119,21 +120,15 @@ impl EventLoop {
             owned.depth -= 1;
             owned.depth == 0
         };
-        if outermost && self.bells.any() {
-            self.arm_bells();
+        if outermost && self.is_attentive() {
+            self.leave_attentively();
         }
     }
 
     #[inline]
     fn take_notices(&self) -> u32 {
-        if self.bells.any() {
-            self.bells.silence();
-            let owned = self.owned.borrow_again();
-            if let Some(consumer) = &owned.consumer {
-                consumer.unlisten(&self.gate.ring);
-            }
-        }
-        let notices = self.gate.parker.take();
+        let notices =
+            if self.is_attentive() { self.begin_attentively() } else { self.gate.parker.take() };
         if notices & WOKEN != 0 {
             self.counters.wakes.add(1);
         }
@@ -146,7 +141,7 @@ impl EventLoop {
         let owned = self.owned.borrow(self)?;
         let quiet = owned.depth == 0
             && !self.gate.parker.is_notified()
-            && !self.bells.any()
+            && !self.is_attentive()
             && !self.has_work(&owned)
             && match self.next_timer.load(Ordering::Acquire) {
                 NEVER => true,
@@ -160,7 +155,7 @@ impl EventLoop {
 
     /// Posts, sources or timers that are due: all but timers whose time has just come.
     #[inline]
-    fn has_work(&self, owned: &Owned) -> bool {
+    pub(super) fn has_work(&self, owned: &Owned) -> bool {
         owned.consumer.as_ref().is_some_and(|consumer| consumer.is_ready(&self.gate.ring))
             || self.shared_len.load(Ordering::Acquire) != 0
             || !owned.posts.is_empty()
@@ -172,8 +167,14 @@ impl EventLoop {
     /// timer is pending or the time is asked for (`timed`); else the time is 0.
     #[inline]
     pub(super) fn look(&self, timed: bool) -> Option<u64> {
+        if self.end.is_at_least(State::Closing) {
+            return None;
+        }
         let next = self.next_timer.load(Ordering::Acquire);
-        let ready = self.has_work(&self.owned.borrow_again());
+        let ready = {
+            let owned = self.owned.borrow_again();
+            self.has_work(&owned) || !owned.is_driving && !owned.held.is_empty()
+        };
         if next == NEVER {
             return ready.then(|| if timed { self.clock.now() } else { 0 });
         }
@@ -183,7 +184,7 @@ impl EventLoop {
 
     /// Runs what is ready. Never waits.
     fn pass(&self, limits: &Limits, start: u64) -> Report {
-        let mut meter = Meter::new(&self.clock, limits, start);
+        let mut meter = Meter::new(&self.clock, &self.end, limits, start);
         let quota = self.take_stock(start);
         self.run_all(&mut meter, quota);
         meter.finish(limits.outlook)
@@ -199,11 +200,18 @@ impl EventLoop {
             timers.collect_due(now, &mut owned.due);
             self.next_timer.store(timers.earliest(), Ordering::Release);
         }
+        if !owned.is_driving && !owned.held.is_empty() {
+            owned.take_held();
+        }
         if self.shared_len.load(Ordering::Acquire) != 0 {
             let mut shared = self.shared.lock();
             owned.posts.append(&mut shared.posts);
             while let Some((priority, source)) = shared.sources.pop() {
-                owned.sources.push(priority, (source, 0));
+                if owned.is_driving && source.is_for_owner() {
+                    owned.held.sources.push(priority, source);
+                } else {
+                    owned.sources.push(priority, (source, 0));
+                }
             }
             self.shared_len.store(0, Ordering::Release);
         }
@@ -246,127 +254,6 @@ impl EventLoop {
             if ended {
                 return;
             }
-        }
-    }
-
-    fn next_due(&self) -> Option<u64> {
-        let mut owned = self.owned.borrow_again();
-        owned.due.pop_front().map(|(_, id)| id)
-    }
-
-    /// False when the timer was cancelled after it became due.
-    fn run_timer(&self, id: u64) -> bool {
-        let started = {
-            let mut timers = self.timers.lock();
-            let started = timers.start(id, || self.clock.now());
-            if started.as_ref().is_none_or(|(_, repeats)| *repeats) {
-                self.next_timer.store(timers.earliest(), Ordering::Release);
-            }
-            started
-        };
-        let Some((callback, repeats)) = started else { return false };
-        self.counters.timers_fired.add(1);
-        call(callback.run, callback.data.context());
-        if repeats {
-            let dropped = self.timers.lock().finish(id, callback);
-            drop(dropped);
-        }
-        true
-    }
-
-    /// Runs posts of normal priority in the order of their arrival. True when the step ends.
-    fn run_posts(&self, meter: &mut Meter<'_>, quota: &mut Quota, most: u64) -> bool {
-        let most = most.min(quota.posts);
-        for _ in 0..most {
-            let Some(post) = self.owned.borrow_again().claim(self) else {
-                quota.posts = 0;
-                return false;
-            };
-            quota.posts -= 1;
-            self.counters.posts_run.add(1);
-            meter.report.posts += 1;
-            post.using(Post::run);
-            self.owned.borrow_again().release(self);
-            if meter.spent() {
-                return true;
-            }
-        }
-        false
-    }
-
-    fn run_lane(&self, meter: &mut Meter<'_>) -> bool {
-        let post = self.owned.borrow_again().posts.pop();
-        let Some((_, mut post)) = post else { return false };
-        self.counters.posts_run.add(1);
-        self.counters.lane_posts_run.add(1);
-        meter.report.posts += 1;
-        post.run();
-        drop(post);
-        meter.spent()
-    }
-
-    /// Runs the items of the first source. Where posts of the same priority are waiting, they
-    /// take turns. True when the step ends.
-    fn run_source(&self, meter: &mut Meter<'_>, quota: &mut Quota) -> bool {
-        let entry = self.owned.borrow_again().sources.pop();
-        let Some((priority, (source, mut left))) = entry else { return false };
-        while left > 0 {
-            let ran = source.run_one();
-            left -= 1;
-            let mut ended = false;
-            if ran.one {
-                self.counters.actions_run.add(1);
-                meter.report.actions += 1;
-                ended = meter.spent();
-            }
-            if !ran.more {
-                return ended;
-            }
-            if !ran.one {
-                // A push is between its two halves.
-                break;
-            }
-            if !ended {
-                ended = self.run_post_of(priority, meter, quota);
-            }
-            if ended {
-                self.owned.borrow_again().sources.push_front(priority, (source, left));
-                return true;
-            }
-        }
-        // Its quota is used up: what has come since waits for the next step.
-        self.source_again(priority, source);
-        false
-    }
-
-    /// Runs one post of a priority, if there is one. True when the step ends.
-    fn run_post_of(&self, priority: u32, meter: &mut Meter<'_>, quota: &mut Quota) -> bool {
-        if priority == PRIORITY_NORMAL {
-            return self.run_posts(meter, quota, 1);
-        }
-        let first = self.owned.borrow_again().posts.first();
-        first == Some(priority) && self.run_lane(meter)
-    }
-
-    fn source_again(&self, priority: u32, source: std::sync::Arc<dyn super::Source>) {
-        let mut shared = self.shared.lock();
-        if !shared.closed {
-            shared.sources.push(priority, source);
-            self.shared_len.fetch_add(1, Ordering::Release);
-        }
-    }
-}
-
-impl Owned {
-    #[inline]
-    fn claim(&mut self, of: &EventLoop) -> Option<Claimed<Post>> {
-        self.consumer.as_mut()?.claim(&of.gate.ring)
-    }
-
-    #[inline]
-    fn release(&mut self, of: &EventLoop) {
-        if let Some(consumer) = &mut self.consumer {
-            consumer.release(&of.gate.ring);
         }
     }
 }

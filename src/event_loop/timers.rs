@@ -1,6 +1,6 @@
 //! The loop's timers: the wheel says when, this file says what is done then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::error::{Error, Result};
 use crate::event_loop::wheel::Wheel;
@@ -33,12 +33,23 @@ pub struct Repeat {
     pub mode: RepeatMode,
 }
 
+/// What a timer does besides firing once.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Plan {
+    /// It fires again.
+    pub repeat: Option<Repeat>,
+    /// It fires on the owner thread alone, also while another one drives the loop.
+    pub for_owner: bool,
+}
+
 /// All timers of a loop.
 #[derive(Debug)]
 pub struct Timers {
     wheel: Wheel<Callback>,
     /// Few timers repeat: they pay for it beside the others.
     repeats: HashMap<u64, Repeat>,
+    /// The same for those that are for the owner alone.
+    for_owner: HashSet<u64>,
     max: u64,
     closed: bool,
     due: Vec<(u64, u64)>,
@@ -58,6 +69,7 @@ impl Timers {
         Self {
             wheel: Wheel::new(),
             repeats: HashMap::new(),
+            for_owner: HashSet::new(),
             max: if max == 0 { u64::MAX } else { max.into() },
             closed: false,
             due: Vec::new(),
@@ -84,11 +96,11 @@ impl Timers {
         &mut self,
         now: u64,
         deadline: u64,
-        repeat: Option<Repeat>,
+        plan: Plan,
         make: impl FnOnce() -> Callback,
     ) -> Result<u64> {
         if self.closed {
-            return Err(Error::StaleHandle);
+            return Err(Error::Closed);
         }
         let room = self.active() < self.max;
         let id = if room { self.wheel.insert(now, deadline, make) } else { None };
@@ -96,8 +108,11 @@ impl Timers {
             self.refused += 1;
             return Err(Error::Full);
         };
-        if let Some(repeat) = repeat {
+        if let Some(repeat) = plan.repeat {
             self.repeats.insert(id, repeat);
+        }
+        if plan.for_owner {
+            self.for_owner.insert(id);
         }
         self.scheduled += 1;
         Ok(id)
@@ -108,11 +123,25 @@ impl Timers {
     pub fn cancel(&mut self, id: u64) -> Result<Option<Callback>> {
         self.ready -= u64::from(self.wheel.is_taken(id));
         let callback = self.wheel.remove(id).ok_or(Error::NotFound)?;
+        self.forget(id);
+        self.cancelled += 1;
+        Ok(callback)
+    }
+
+    /// Its plan is over.
+    #[inline]
+    fn forget(&mut self, id: u64) {
         if !self.repeats.is_empty() {
             self.repeats.remove(&id);
         }
-        self.cancelled += 1;
-        Ok(callback)
+        if !self.for_owner.is_empty() {
+            self.for_owner.remove(&id);
+        }
+    }
+
+    /// Whether it is to fire on the owner thread alone.
+    pub fn is_for_owner(&self, id: u64) -> bool {
+        self.for_owner.contains(&id)
     }
 
     /// Moves time to `now` and appends what is due to `due`, in (deadline, id) order.
@@ -129,6 +158,9 @@ impl Timers {
         let last = self.wheel.deadline(id)?;
         self.ready -= 1;
         let Some(repeat) = repeat else {
+            if !self.for_owner.is_empty() {
+                self.for_owner.remove(&id);
+            }
             return Some((self.wheel.remove(id)??, false));
         };
         self.wheel.restart(id, next_deadline(repeat, last, now()));
@@ -142,11 +174,17 @@ impl Timers {
         self.wheel.put_item(id, callback)
     }
 
+    /// Takes no more.
+    pub fn shut(&mut self) {
+        self.closed = true;
+    }
+
     /// Takes no more, and gives back every callback there is.
     pub fn close(&mut self) -> Vec<Callback> {
         self.closed = true;
         self.ready = 0;
         self.repeats.clear();
+        self.for_owner.clear();
         self.wheel.clear()
     }
 }

@@ -4,8 +4,10 @@ use std::sync::atomic::Ordering;
 
 use crate::clock::monotonic_ns;
 use crate::error::Result;
+use crate::event_loop::close::State;
 use crate::event_loop::owned::Owned;
 use crate::event_loop::{EventLoop, NEVER};
+use crate::owner_cell::HasOwner;
 use crate::parker::WOKEN;
 
 impl EventLoop {
@@ -32,6 +34,9 @@ impl EventLoop {
             }
             if notices & WOKEN != 0 {
                 self.counters.wakes.add(1);
+                return true;
+            }
+            if self.end.is_at_least(State::Closing) {
                 return true;
             }
             if self.look(false).is_some() {
@@ -82,43 +87,16 @@ impl EventLoop {
 
     /// Nanoseconds until a step has something to do; 0 = it has now. For the owner thread.
     pub fn next_deadline(&self) -> Result<u64> {
-        let ready = self.ready_items(&*self.owned.borrow(self)?);
-        Ok(self.until_next(ready))
+        self.check_owner()?;
+        Ok(self.next_deadline_of_owner())
     }
 
-    /// A bell is new: outside of a step it is armed at once.
-    pub(super) fn arm_new_bell(&self) -> Result<()> {
-        if self.owned.borrow(self)?.depth == 0 {
-            self.arm_bells();
-        }
-        Ok(())
-    }
-
-    /// After a step: the bells are to ring as long as there is something to do, and at the next
-    /// deadline.
-    pub(super) fn arm_bells(&self) {
-        if !self.watch() || self.next_deadline_of_owner() == 0 {
-            // Not while anything is borrowed: it runs the host's hook.
-            self.bells.ring();
-            return;
-        }
-        let next = self.next_timer.load(Ordering::Acquire);
-        if next != NEVER && self.clock.is_system() {
-            self.bells.ring_at(next);
-        }
-    }
-
-    /// From here on whoever leaves a notice rings; what came before has to be looked for. False
-    /// when there is something already.
-    fn watch(&self) -> bool {
-        let owned = self.owned.borrow_again();
-        let listening =
-            owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
-        self.gate.parker.watch() && listening
-    }
-
-    fn next_deadline_of_owner(&self) -> u64 {
-        let ready = self.ready_items(&self.owned.borrow_again());
+    /// The same, by the one whose turn it is.
+    pub(super) fn next_deadline_of_owner(&self) -> u64 {
+        let ready = {
+            let owned = self.owned.borrow_again();
+            self.ready_items(&owned) + owned.held.len()
+        };
         self.until_next(ready)
     }
 }

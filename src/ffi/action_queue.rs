@@ -129,7 +129,7 @@ fn handle_with(run: HostFn, userdata: *mut c_void, action: &Action) {
 fn attach(
     pointer: *mut sl_action_queue,
     to: *mut sl_loop,
-    priority: u32,
+    place: (u32, bool),
     run: sl_action_fn,
     data: (*mut c_void, sl_drop_fn),
 ) -> Result<()> {
@@ -139,7 +139,7 @@ fn attach(
     if !slot.gate().is_owner() {
         return Err(Error::WrongThread);
     }
-    queue.0.attach(handle, priority, || {
+    queue.0.attach(handle, place, || {
         let data = Foreign::new(data.0, data.1);
         Box::new(move |action| handle_with(run, data.userdata(), action))
     })
@@ -474,7 +474,44 @@ pub unsafe extern "C" fn sl_action_queue_attach(
     userdata: *mut c_void,
     drop: sl_drop_fn,
 ) -> sl_status {
-    guard(|| attach(queue, r#loop, priority, run, (userdata, drop)))
+    guard(|| attach(queue, r#loop, (priority, false), run, (userdata, drop)))
+}
+
+/// Lets the owner's polls alone run the queue's actions. As sl_action_queue_attach in everything
+/// else.
+///
+/// It makes a difference while another thread drives the loop: then the actions wait for the
+/// owner's next poll.
+///
+/// @param queue     the queue
+/// @param loop      the loop, owned by the calling thread
+/// @param priority  an sl_priority or any number
+/// @param run       handles each action
+/// @param userdata  passed to `run` and `drop`
+/// @param drop      as in sl_action_queue_attach; may be NULL
+/// @return SL_STATUS_OK             attached; the library owns `userdata` until `drop` has run
+/// @return SL_STATUS_NULL_ARGUMENT  `queue`, `loop` or `run` is NULL
+/// @return SL_STATUS_STALE_HANDLE   `queue` or `loop` was freed
+/// @return SL_STATUS_WRONG_KIND     `queue` is no action queue, or `loop` no loop
+/// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+/// @return SL_STATUS_BUSY           the queue was attached before
+/// @thread owner
+/// @since  0.1.0
+/// @see    sl_loop_drive_start
+///
+/// # Safety
+///
+/// `run` may be called with `userdata` on the owner thread until `drop` has run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_action_queue_attach_main(
+    queue: *mut sl_action_queue,
+    r#loop: *mut sl_loop,
+    priority: u32,
+    run: sl_action_fn,
+    userdata: *mut c_void,
+    drop: sl_drop_fn,
+) -> sl_status {
+    guard(|| attach(queue, r#loop, (priority, true), run, (userdata, drop)))
 }
 
 /// Refuses further pushes and releases every thread that waits. Drops nothing.

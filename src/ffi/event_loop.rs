@@ -20,7 +20,7 @@ use crate::ffi::boundary::{
 };
 use crate::ffi::status::sl_status;
 use crate::ffi::step::{SL_UNLIMITED, sl_report, sl_step, write_report};
-use crate::handles::{Handled, Kind, Table};
+use crate::handles::{Handled, Kind, Slot, Table};
 
 /// An event loop.
 pub struct sl_loop(());
@@ -198,22 +198,35 @@ fn free(pointer: *mut sl_loop) -> Result<()> {
     if pointer.is_null() {
         return Ok(());
     }
-    borrow::<EventLoop, _>(pointer)?.close()?;
+    borrow::<EventLoop, _>(pointer)?.free()?;
     EventLoop::table().remove(handle(pointer)?)
 }
 
-/// Runs `body` with the loop behind the handle when the calling thread owns it.
+/// Runs `body` with the loop behind the handle when the calling thread owns it, or drives it.
 #[inline]
 pub(super) fn owned<T>(
     pointer: *mut sl_loop,
     body: impl FnOnce(&EventLoop) -> Result<T>,
 ) -> Result<T> {
     let (slot, _) = find::<EventLoop, _>(pointer)?;
-    if !slot.gate().is_owner() {
-        return Err(Error::WrongThread);
+    if !slot.gate().has_turn() {
+        return in_turn(slot, body);
     }
-    // SAFETY: the slot holds the handle, and only the owner, which is this thread, can remove
-    // the loop; it cannot do so inside of `body`, which marks the loop as busy.
+    // SAFETY: the slot holds the handle, and only the owner can remove the loop. That is this
+    // thread, or it waits for this thread, which drives the loop; and it cannot do so inside of
+    // `body`, which marks the loop as busy.
+    body(unsafe { slot.object_of_owner() })
+}
+
+/// The same while another thread drives the loop: waits for the owner's turn.
+#[cold]
+#[inline(never)]
+fn in_turn<T>(
+    slot: &'static Slot<EventLoop>,
+    body: impl FnOnce(&EventLoop) -> Result<T>,
+) -> Result<T> {
+    let _turn = slot.gate().take_turn()?;
+    // SAFETY: as above: this thread is the owner, so nobody has removed what it found.
     body(unsafe { slot.object_of_owner() })
 }
 
@@ -225,6 +238,11 @@ fn wake(pointer: *mut sl_loop) -> Result<()> {
 /// Milliseconds as a budget or a wait.
 pub(super) fn millis(ms: u32) -> u64 {
     u64::from(ms) * 1_000_000
+}
+
+/// The same, where the largest number is for ever.
+pub(super) fn wait_ms(ms: u32) -> u64 {
+    if ms == u32::MAX { SL_UNLIMITED } else { millis(ms) }
 }
 
 fn clamp(items: u64) -> u32 {
@@ -301,6 +319,55 @@ pub unsafe extern "C" fn sl_loop_new(
 #[unsafe(no_mangle)]
 pub extern "C" fn sl_loop_free(r#loop: *mut sl_loop) -> sl_status {
     guard(|| free(r#loop))
+}
+
+/// Closes the loop at once. Does not wait, and runs nothing more that is queued.
+///
+/// New posts and timers are refused with SL_STATUS_CLOSED; waits of the owner end. The item that
+/// is running is finished, the rest is dropped: by this call where the owner makes it outside of
+/// callbacks, otherwise by the step that is running, the owner's next call, or the thread that
+/// drives the loop, which ends then. Afterwards polls give SL_STATUS_CLOSED. Action queues that
+/// are attached stay, and so do the counters and errors, until sl_loop_free. May be called again,
+/// and before or after sl_loop_close_gracefully.
+///
+/// @param loop  the loop
+/// @return SL_STATUS_OK             it is closed, perhaps since before
+/// @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+/// @return SL_STATUS_STALE_HANDLE   the loop was freed
+/// @return SL_STATUS_WRONG_KIND     `loop` is no loop
+/// @thread any, also inside of callbacks
+/// @since  0.1.0
+/// @see    sl_loop_close_gracefully
+#[unsafe(no_mangle)]
+pub extern "C" fn sl_loop_close(r#loop: *mut sl_loop) -> sl_status {
+    guard(|| {
+        borrow::<EventLoop, _>(r#loop)?.close();
+        Ok(())
+    })
+}
+
+/// Closes the loop when it has done what it has. Refuses what is new.
+///
+/// New posts and timers are refused with SL_STATUS_CLOSED. What is queued runs in further polls,
+/// and so does what attached action queues bring; when nothing is ready any more, timers that are
+/// not due are dropped and the loop is closed: polls give SL_STATUS_CLOSED then. The owner runs
+/// it all in this call if it may wait; other threads wait for the owner's polls, or for the thread
+/// that drives the loop. May be called again, and before or after sl_loop_close.
+///
+/// @param loop         the loop
+/// @param max_wait_ms  longest wait for the end; 0 = none, UINT32_MAX = for ever
+/// @return SL_STATUS_OK              it is closed and has nothing left
+/// @return SL_STATUS_NULL_ARGUMENT   `loop` is NULL
+/// @return SL_STATUS_STALE_HANDLE    the loop was freed
+/// @return SL_STATUS_WRONG_KIND      `loop` is no loop
+/// @return SL_STATUS_TIMEOUT         it takes nothing new, and still has something to do
+/// @return SL_STATUS_WOULD_DEADLOCK  inside a callback of the same loop, with a wait; nothing done
+/// @thread any, also inside of callbacks
+/// @since  0.1.0
+/// @see    sl_loop_close
+#[unsafe(no_mangle)]
+pub extern "C" fn sl_loop_close_gracefully(r#loop: *mut sl_loop, max_wait_ms: u32) -> sl_status {
+    guard(|| borrow::<EventLoop, _>(r#loop)?.close_gracefully(wait_ms(max_wait_ms)))
 }
 
 /// Runs what is ready on the loop, for at most `max_work_ms`, and returns. Never waits.
@@ -405,8 +472,7 @@ pub unsafe extern "C" fn sl_loop_run_once(
     out_dispatched: *mut u32,
 ) -> sl_status {
     guard(|| {
-        let wait = if max_wait_ms == u32::MAX { SL_UNLIMITED } else { millis(max_wait_ms) };
-        let report = owned(r#loop, |found| found.step(&Limits::waiting(wait)))?;
+        let report = owned(r#loop, |found| found.step(&Limits::waiting(wait_ms(max_wait_ms))))?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_dispatched, clamp(report.items)) };
         Ok(())

@@ -17,6 +17,7 @@ pub mod event_loop;
 pub mod post;
 pub mod timer;
 pub mod embed;
+pub mod drive;
 pub mod value;
 pub mod script_result;
 pub mod action;

@@ -15,6 +15,7 @@ use crate::ffi::event_loop::sl_loop;
 use crate::ffi::status::sl_status;
 use crate::foreign::Foreign;
 use crate::parker::Told;
+use crate::queue::ring::Refused;
 
 /// Most bytes that sl_loop_post_copy carries.
 pub const SL_POST_BYTES_MAX: usize = 64;
@@ -55,9 +56,11 @@ fn post(pointer: *mut sl_loop, priority: u32, make: impl FnOnce() -> Post) -> Re
     if priority != PRIORITY_NORMAL {
         return post_to_lane(pointer, priority, make);
     }
-    match slot.gate().post(|| slot.holds(handle), make)? {
-        Told::Done => {}
-        told => event_loop::ring(handle, told),
+    match slot.gate().post(|| slot.holds(handle), make) {
+        Ok(Told::Done) => {}
+        Ok(told) => event_loop::ring(handle, told),
+        Err(Refused::Full) => return Err(Error::Full),
+        Err(Refused::Closed) => return Err(borrow::<EventLoop, _>(pointer)?.refusal()),
     }
     Ok(())
 }
@@ -76,6 +79,7 @@ fn post(pointer: *mut sl_loop, priority: u32, make: impl FnOnce() -> Post) -> Re
 /// @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
 /// @return SL_STATUS_STALE_HANDLE   the loop was freed, perhaps by another thread just now
 /// @return SL_STATUS_WRONG_KIND     `loop` is no loop
+/// @return SL_STATUS_CLOSED         the loop is closed
 /// @return SL_STATUS_FULL           post_capacity is reached
 /// @thread any
 /// @since  0.1.0
@@ -98,6 +102,44 @@ pub unsafe extern "C" fn sl_loop_post(
     })
 }
 
+/// Queues a call of `run(userdata)` for the owner thread alone. As sl_loop_post in everything else.
+///
+/// It makes a difference while another thread drives the loop: then the post waits for the
+/// owner's next poll, where it is the first of its priority.
+///
+/// @param loop      the loop
+/// @param priority  an sl_priority or any number
+/// @param run       what to call
+/// @param userdata  passed to `run` and `drop`
+/// @param drop      as in sl_loop_post; may be NULL
+/// @return SL_STATUS_OK             queued; the library owns `userdata` until `drop` has run
+/// @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
+/// @return SL_STATUS_STALE_HANDLE   the loop was freed, perhaps by another thread just now
+/// @return SL_STATUS_WRONG_KIND     `loop` is no loop
+/// @return SL_STATUS_CLOSED         the loop is closed
+/// @return SL_STATUS_FULL           post_capacity is reached
+/// @thread any
+/// @since  0.1.0
+/// @see    sl_loop_drive_start
+///
+/// # Safety
+///
+/// As sl_loop_post.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_loop_post_main(
+    r#loop: *mut sl_loop,
+    priority: u32,
+    run: sl_work_fn,
+    userdata: *mut c_void,
+    drop: sl_drop_fn,
+) -> sl_status {
+    guard(|| {
+        let run = run.ok_or(Error::NullArgument)?;
+        let make = || Post::Main(Callback { run, data: Foreign::new(userdata, drop) });
+        post(r#loop, priority, make)
+    })
+}
+
 /// Queues a call of `run` with a copy of some bytes. Never waits, allocates nothing.
 ///
 /// `run` gets a pointer to the copy, aligned to 16 bytes and valid for the call alone. As
@@ -113,6 +155,7 @@ pub unsafe extern "C" fn sl_loop_post(
 /// @return SL_STATUS_INVALID_ARGUMENT  `data_len` is above SL_POST_BYTES_MAX
 /// @return SL_STATUS_STALE_HANDLE      the loop was freed, perhaps by another thread just now
 /// @return SL_STATUS_WRONG_KIND        `loop` is no loop
+/// @return SL_STATUS_CLOSED            the loop is closed
 /// @return SL_STATUS_FULL              post_capacity is reached
 /// @thread any
 /// @since  0.1.0

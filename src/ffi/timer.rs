@@ -8,7 +8,7 @@ use std::ffi::c_void;
 
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
-use crate::event_loop::timers::{Callback, Repeat, RepeatMode};
+use crate::event_loop::timers::{Callback, Plan, Repeat, RepeatMode};
 use crate::ffi::boundary::{Sized0, borrow, find, guard, read_sized, write_out, write_sized};
 use crate::ffi::callback::{sl_drop_fn, sl_work_fn};
 use crate::ffi::event_loop::sl_loop;
@@ -29,6 +29,15 @@ pub enum sl_repeat {
     FixedRate = 1,
 }
 
+/// Bits of sl_timer_config.flags.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum sl_timer_flag {
+    /// It fires on the owner thread alone: while another thread drives the loop, it waits for the
+    /// owner's poll.
+    Main = 1,
+}
+
 /// When a timer is due. Fill with sl_timer_config_init, then change what is to differ.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -41,30 +50,31 @@ pub struct sl_timer_config {
     pub repeat_us: u64,
     /// An sl_repeat.
     pub repeat_mode: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Bits of sl_timer_flag.
+    pub flags: u32,
 }
 
 // SAFETY: repr(C), size first, plain numbers.
 unsafe impl Sized0 for sl_timer_config {
     fn defaults() -> Self {
         let repeat_mode = sl_repeat::FixedDelay as u32;
-        Self { size: size_of::<Self>(), delay_us: 0, repeat_us: 0, repeat_mode, reserved: 0 }
+        Self { size: size_of::<Self>(), delay_us: 0, repeat_us: 0, repeat_mode, flags: 0 }
     }
 }
 
 impl sl_timer_config {
-    fn repeat(&self) -> Result<Option<Repeat>> {
+    fn plan(&self) -> Result<Plan> {
         let mode = match self.repeat_mode {
             0 => RepeatMode::FixedDelay,
             1 => RepeatMode::FixedRate,
             _ => return Err(Error::InvalidArgument),
         };
-        if self.reserved != 0 {
+        if self.flags & !(sl_timer_flag::Main as u32) != 0 {
             return Err(Error::InvalidArgument);
         }
         let interval = nanos(self.repeat_us);
-        Ok((interval != 0).then_some(Repeat { interval, mode }))
+        let repeat = (interval != 0).then_some(Repeat { interval, mode });
+        Ok(Plan { repeat, for_owner: self.flags != 0 })
     }
 }
 
@@ -77,12 +87,12 @@ fn millis(ms: u64) -> u64 {
 fn schedule(
     pointer: *mut sl_loop,
     delay: u64,
-    repeat: Option<Repeat>,
+    plan: Plan,
     (run, userdata, drop): (sl_work_fn, *mut c_void, sl_drop_fn),
 ) -> Result<sl_timer_id> {
     let run = run.ok_or(Error::NullArgument)?;
     with_loop(pointer, |found| {
-        found.schedule(delay, repeat, || Callback { run, data: Foreign::new(userdata, drop) })
+        found.schedule(delay, plan, || Callback { run, data: Foreign::new(userdata, drop) })
     })?
 }
 
@@ -90,9 +100,9 @@ fn schedule(
 #[inline]
 fn with_loop<T>(pointer: *mut sl_loop, body: impl FnOnce(&EventLoop) -> T) -> Result<T> {
     let (slot, _) = find::<EventLoop, _>(pointer)?;
-    if slot.gate().is_owner() {
-        // SAFETY: the slot holds the handle, and only the owner, which is this thread, can
-        // remove the loop; `body` does not, as it calls no code of the host's.
+    if slot.gate().has_turn() {
+        // SAFETY: the slot holds the handle, and only the owner can remove the loop, in its
+        // turn; `body` does not, as it calls no code of the host's.
         return Ok(body(unsafe { slot.object_of_owner() }));
     }
     Ok(body(&*borrow::<EventLoop, _>(pointer)?))
@@ -138,6 +148,7 @@ pub unsafe extern "C" fn sl_timer_config_init(
 /// @return SL_STATUS_NULL_ARGUMENT  `loop` or `run` is NULL
 /// @return SL_STATUS_STALE_HANDLE   the loop was freed
 /// @return SL_STATUS_WRONG_KIND     `loop` is no loop
+/// @return SL_STATUS_CLOSED         the loop is closed
 /// @return SL_STATUS_FULL           timers_max is reached
 /// @thread any
 /// @since  0.1.0
@@ -159,7 +170,8 @@ pub unsafe extern "C" fn sl_loop_schedule_timer(
     guard(|| {
         let mode = RepeatMode::FixedDelay;
         let repeat = (repeat_ms != 0).then_some(Repeat { interval: millis(repeat_ms), mode });
-        let id = schedule(r#loop, millis(delay_ms), repeat, (run, userdata, drop))?;
+        let plan = Plan { repeat, for_owner: false };
+        let id = schedule(r#loop, millis(delay_ms), plan, (run, userdata, drop))?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_id, id) };
         Ok(())
@@ -176,9 +188,10 @@ pub unsafe extern "C" fn sl_loop_schedule_timer(
 /// @param[out] out_id    names the timer; may be NULL
 /// @return SL_STATUS_OK                scheduled
 /// @return SL_STATUS_NULL_ARGUMENT     `loop`, `config` or `run` is NULL
-/// @return SL_STATUS_INVALID_ARGUMENT  a size or enum value in `config` is unknown
+/// @return SL_STATUS_INVALID_ARGUMENT  a size, flag or enum value in `config` is unknown
 /// @return SL_STATUS_STALE_HANDLE      the loop was freed
 /// @return SL_STATUS_WRONG_KIND        `loop` is no loop
+/// @return SL_STATUS_CLOSED            the loop is closed
 /// @return SL_STATUS_FULL              timers_max is reached
 /// @thread any
 /// @since  0.1.0
@@ -198,8 +211,8 @@ pub unsafe extern "C" fn sl_loop_schedule_timer_with(
     guard(|| {
         // SAFETY: as the caller promised.
         let config = unsafe { read_sized(config) }?;
-        let (delay, repeat) = (nanos(config.delay_us), config.repeat()?);
-        let id = schedule(r#loop, delay, repeat, (run, userdata, drop))?;
+        let (delay, plan) = (nanos(config.delay_us), config.plan()?);
+        let id = schedule(r#loop, delay, plan, (run, userdata, drop))?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_id, id) };
         Ok(())

@@ -261,6 +261,12 @@ impl<T> Ring<T> {
         shared.tail.fetch_or(SPILLED, Ordering::AcqRel) & LISTENING != 0
     }
 
+    /// Takes nothing any more; what is in it stays for the consumer. By one who knows that it is
+    /// still the ring that is meant.
+    pub fn shut(&self) {
+        self.producers.tail.fetch_or(CLOSED, Ordering::AcqRel);
+    }
+
     /// Takes the consumer's request to be told back, on its behalf. True for one of those who
     /// saw it: the one that tells.
     pub fn heard(&self) -> bool {

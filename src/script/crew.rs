@@ -1,14 +1,14 @@
 //! The threads of a runner: who they are, and whether all have done their work.
 
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
+use std::thread::JoinHandle;
 
 use crossbeam::utils::CachePadded;
 
 use super::seat::Seat;
 use super::shared::Shared;
 use super::worker::Worker;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::log::{self, Level};
 use crate::parker::Parker;
 use crate::sync::Mutex;
@@ -163,13 +163,7 @@ impl Task {
     }
 }
 
-/// Starts a thread that the host's signals never run on.
+/// Starts a thread of a runner's.
 pub fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    let _signals_stay_with_the_host = sys::block_signals();
-    let builder = thread::Builder::new().name(name.to_owned()).stack_size(STACK_BYTES);
-    builder.spawn(body).map_err(|error| {
-        let text = format!("cannot start thread {name}: {error}");
-        log::write(Level::Error, text.as_bytes());
-        Error::System
-    })
+    crate::spawn::spawn(name, STACK_BYTES, body)
 }

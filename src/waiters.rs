@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering, fence};
 
-use crate::event_loop::NEVER;
+use crate::clock::NEVER;
 use crate::parker::Parker;
 use crate::sync::Mutex;
 

@@ -1,0 +1,127 @@
+//! What a step does besides when somebody listens to the loop: bells of its owner, a thread that
+//! drives it, whoever waits for its end. Loops that nobody listens to never come here.
+
+use std::sync::atomic::Ordering;
+
+use crate::error::Result;
+use crate::event_loop::timers::Callback;
+use crate::event_loop::{EventLoop, NEVER};
+use crate::log::{self, Level};
+use crate::owner_cell::HasOwner;
+use crate::parker::WOKEN;
+
+impl EventLoop {
+    /// From now on steps come here.
+    pub(super) fn attend(&self) {
+        self.attentive.store(true, Ordering::Release);
+    }
+
+    /// Whether they do.
+    #[inline]
+    pub(super) fn is_attentive(&self) -> bool {
+        self.attentive.load(Ordering::Acquire)
+    }
+
+    /// A step begins: it answers all earlier calls, and takes the notices.
+    #[cold]
+    pub(super) fn begin_attentively(&self) -> u32 {
+        let is_driving = {
+            let owned = self.owned.borrow_again();
+            if let Some(consumer) = &owned.consumer {
+                consumer.unlisten(&self.gate.ring);
+            }
+            owned.is_driving
+        };
+        if !is_driving {
+            self.bells.silence();
+        }
+        let notices = self.gate.parker.take();
+        if !is_driving {
+            return notices | self.drive.take_wake();
+        }
+        if notices & WOKEN != 0 {
+            // The host's wakes are for the owner.
+            self.drive.keep_wake();
+            self.bells.ring();
+        }
+        notices
+    }
+
+    /// The outermost step is over.
+    #[cold]
+    pub(super) fn leave_attentively(&self) {
+        self.settle();
+        self.arm();
+    }
+
+    /// Those who listen are to be called as long as there is something to do, and at the next
+    /// deadline.
+    pub(super) fn arm(&self) {
+        let is_quiet = self.watch();
+        if !self.gate.turn.is_shared() {
+            let until_next = if is_quiet { self.next_deadline_of_owner() } else { 0 };
+            match self.refresh_next_timer() {
+                _ if until_next == 0 => self.bells.ring(),
+                next if next != NEVER && self.clock.is_system() => self.bells.ring_at(next),
+                _ => {}
+            }
+            return;
+        }
+        self.arm_driver(is_quiet);
+        if !self.owned.borrow_again().held.is_empty() {
+            self.bells.ring();
+        }
+    }
+
+    fn arm_driver(&self, is_quiet: bool) {
+        let (has_work, is_driving) = {
+            let owned = self.owned.borrow_again();
+            (self.has_work(&owned), owned.is_driving)
+        };
+        let next = self.refresh_next_timer();
+        if !is_quiet || has_work || next != NEVER && next <= self.clock.now() {
+            self.ring_driver();
+        } else {
+            // Nobody can sleep until a time that does not pass by itself.
+            let until = if self.clock.is_system() { next } else { NEVER };
+            self.drive.sleep_until(until, is_driving, self.gate.turn.guest_seat());
+        }
+    }
+
+    /// From here on whoever leaves a notice rings; what came before has to be looked for. False
+    /// when there is something already.
+    fn watch(&self) -> bool {
+        let owned = self.owned.borrow_again();
+        let listening =
+            owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
+        self.gate.parker.watch() && listening
+    }
+
+    /// A descriptor that is readable while a step has something to do.
+    pub fn fd(&self) -> Result<i32> {
+        self.check_owner()?;
+        let fd = self.bells.fd().inspect_err(|_| {
+            let why = format!("a loop gets no descriptor: {}", std::io::Error::last_os_error());
+            log::write(Level::Error, why.as_bytes());
+        })?;
+        self.arm_new_bell()?;
+        Ok(fd)
+    }
+
+    /// Has `hook` called when there is something to do, instead of what was called before.
+    pub fn set_wake_hook(&self, hook: Option<Callback>) -> Result<()> {
+        self.check_owner()?;
+        let before = self.bells.set_hook(hook);
+        drop(before);
+        self.arm_new_bell()
+    }
+
+    /// Outside of a step a new bell is armed at once.
+    fn arm_new_bell(&self) -> Result<()> {
+        self.attend();
+        if self.owned.borrow(self)?.depth == 0 {
+            self.arm();
+        }
+        Ok(())
+    }
+}
