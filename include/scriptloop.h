@@ -888,6 +888,36 @@ SL_API sl_status sl_loop_cancel_timer(sl_loop *loop, sl_timer_id id, bool *out_c
 SL_API sl_status sl_loop_fd(sl_loop *loop, int32_t *out_fd);
 
 /**
+ * Has `hook(userdata)` called when a poll would find something to do, to end a wait elsewhere.
+ *
+ * For hosts that wait for events and not for descriptors: the hook sends itself one, as
+ * SDL_PushEvent or glfwPostEmptyEvent do. It is called on the thread that posts, wakes or
+ * schedules, or at the end of a poll that leaves something; once, and again only after the next
+ * poll. It may call any function of this library but those that poll. It is not called when a
+ * timer becomes due: wait no longer than sl_loop_next_deadline says. From the first hook on each
+ * poll costs a little more.
+ *
+ * @param loop      the loop
+ * @param hook      what to call, instead of any earlier one; NULL = nothing
+ * @param userdata  passed to `hook` and `drop`
+ * @param drop      takes `userdata` back, called once on any thread: when the hook was replaced
+ *                  and is not running any more, or the loop is freed; may be NULL
+ * @return SL_STATUS_OK             set
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `hook` and `drop` may be called with `userdata` on any thread until `drop` has run.
+ */
+SL_API sl_status sl_loop_set_wake_hook(sl_loop *loop, sl_work_fn hook, void *userdata,
+                                       sl_drop_fn drop);
+
+/**
  * Tells how long a poll would find nothing to do if nobody posted or woke. Runs nothing.
  *
  * @param      loop    the loop

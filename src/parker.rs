@@ -101,10 +101,13 @@ impl Parker {
         self.word.load(Ordering::Relaxed) & NOTICES != 0
     }
 
-    /// Asks for a bell at the next notice. False when there is one already.
+    /// Asks for a bell at the next notice, or has asked before. False when there is one already.
     pub fn watch(&self) -> bool {
         let (from, to) = (0, WATCHED);
-        self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        match self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed) {
+            Ok(_) => true,
+            Err(word) => word == to,
+        }
     }
 
     /// How often the owner really slept.

@@ -10,7 +10,7 @@ pub trait Backend: Send + Sync {
     fn wait(&self, parker: &Parker, deadline: Option<u64>) -> u32;
 
     /// Ends a wait that watches the parker instead of sleeping on it. From any thread.
-    fn ring_bell(&self);
+    fn ring(&self);
 }
 
 /// The default: sleeps on the parker's own word, so that no bell is needed.
@@ -22,5 +22,5 @@ impl Backend for ParkerBackend {
         parker.park_until(deadline)
     }
 
-    fn ring_bell(&self) {}
+    fn ring(&self) {}
 }

@@ -1,17 +1,35 @@
-//! The loop as a file descriptor, for hosts that wait in epoll, GLib, SDL or libuv.
+//! How a loop calls for a step from an owner that waits elsewhere: in epoll, GLib, SDL, libuv.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use once_cell::sync::OnceCell;
 
 use crate::error::Result;
+use crate::event_loop::timers::Callback;
+use crate::foreign::call;
+use crate::sync::Mutex;
 use crate::sys::{EpollFd, EventFd, TimerFd};
 
-/// One descriptor over two causes: somebody rang, or a deadline has come.
+/// One way to be called.
+pub trait Bell: Send + Sync {
+    /// There is something to do. From any thread.
+    fn ring(&self);
+    /// A step begins and looks at everything: earlier calls are answered.
+    fn silence(&self);
+    /// There will be something to do at `deadline`. By the thread that steps.
+    fn ring_at(&self, deadline: u64);
+}
+
+/// As a file descriptor: one over two causes, somebody rang or a deadline has come.
 #[derive(Debug)]
-pub struct Bell {
+pub struct FdBell {
     epoll: EpollFd,
     event: EventFd,
     timer: TimerFd,
 }
 
-impl Bell {
+impl FdBell {
     /// A silent bell.
     pub fn new() -> Result<Self> {
         let (event, timer) = (EventFd::new()?, TimerFd::new()?);
@@ -23,20 +41,83 @@ impl Bell {
     pub fn fd(&self) -> i32 {
         self.epoll.raw()
     }
+}
 
-    /// Makes the descriptor readable. From any thread.
-    pub fn ring(&self) {
+impl Bell for FdBell {
+    fn ring(&self) {
         self.event.ring();
     }
 
-    /// Makes it silent: a step begins and looks at everything.
-    pub fn silence(&self) {
+    fn silence(&self) {
         self.event.silence();
         self.timer.set(None);
     }
 
-    /// Makes it readable at `deadline`.
-    pub fn ring_at(&self, deadline: u64) {
+    fn ring_at(&self, deadline: u64) {
         self.timer.set(Some(deadline));
+    }
+}
+
+/// All bells of a loop's owner; most loops have none.
+#[derive(Default)]
+pub struct Bells {
+    /// There is one: steps have to silence and to arm it.
+    any: AtomicBool,
+    /// They rang, and no step has begun since.
+    rung: AtomicBool,
+    fd: OnceCell<FdBell>,
+    /// The host's function, which looks after deadlines itself.
+    hook: Mutex<Option<Arc<Callback>>>,
+}
+
+impl Bells {
+    /// Whether there is one.
+    #[inline]
+    pub fn any(&self) -> bool {
+        self.any.load(Ordering::Acquire)
+    }
+
+    /// The one that is a descriptor, made when it is first asked for.
+    pub fn fd(&self) -> Result<i32> {
+        let fd = self.fd.get_or_try_init(FdBell::new)?.fd();
+        self.any.store(true, Ordering::Release);
+        Ok(fd)
+    }
+
+    /// The one that is a function of the host's; `None` = there is none any more. The caller
+    /// drops what was there, which calls the host.
+    pub fn set_hook(&self, hook: Option<Callback>) -> Option<Arc<Callback>> {
+        let before = std::mem::replace(&mut *self.hook.lock(), hook.map(Arc::new));
+        self.any.store(true, Ordering::Release);
+        before
+    }
+
+    /// Calls the owner, unless it has been called already. From any thread; runs the hook.
+    pub fn ring(&self) {
+        if self.rung.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(fd) = self.fd.get() {
+            fd.ring();
+        }
+        let hook = self.hook.lock().clone();
+        if let Some(hook) = hook {
+            call(hook.run, hook.data.context());
+        }
+    }
+
+    /// A step begins. Notices are taken after this: whoever found the bells rung has left one.
+    pub fn silence(&self) {
+        if let Some(fd) = self.fd.get() {
+            fd.silence();
+        }
+        self.rung.store(false, Ordering::Release);
+    }
+
+    /// The owner is to be called at `deadline`.
+    pub fn ring_at(&self, deadline: u64) {
+        if let Some(fd) = self.fd.get() {
+            fd.ring_at(deadline);
+        }
     }
 }

@@ -16,12 +16,10 @@ pub mod wheel;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use once_cell::sync::OnceCell;
-
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event_loop::backend::{Backend, ParkerBackend};
-use crate::event_loop::bell::Bell;
+use crate::event_loop::bell::Bells;
 use crate::event_loop::gate::{ENDED, Gate, NOBODY, Post};
 use crate::event_loop::owned::Owned;
 use crate::event_loop::stats::{Counters, Stats};
@@ -97,7 +95,7 @@ pub struct EventLoop {
     shared_len: AtomicUsize,
     owned: OwnerCell<Owned>,
     stopping: AtomicBool,
-    bell: OnceCell<Bell>,
+    bells: Bells,
     counters: Counters,
     post_capacity: u64,
     first_post: u64,
@@ -127,7 +125,7 @@ impl EventLoop {
             shared_len: AtomicUsize::new(0),
             owned: OwnerCell::new(Owned::new(consumer)),
             stopping: AtomicBool::new(false),
-            bell: OnceCell::new(),
+            bells: Bells::default(),
             counters: Counters::new(gate.parker.parks()),
             post_capacity: if config.post_capacity == 0 {
                 u64::MAX
@@ -194,10 +192,8 @@ impl EventLoop {
     /// Does what whoever left a notice was told to do.
     pub fn finish(&self, told: Told) {
         if told == Told::RingBell {
-            self.backend.ring_bell();
-            if let Some(bell) = self.bell.get() {
-                bell.ring();
-            }
+            self.backend.ring();
+            self.bells.ring();
         }
     }
 
@@ -262,7 +258,7 @@ impl EventLoop {
         }
         drop(timers);
         // The owner sleeps until the old deadline, or a descriptor is set to it.
-        if sooner && (self.bell.get().is_some() || !self.is_owner()) {
+        if sooner && (self.bells.any() || !self.is_owner()) {
             self.nudge();
         }
         Ok(id)
@@ -304,18 +300,20 @@ impl EventLoop {
     /// A descriptor that is readable while a step has something to do.
     pub fn fd(&self) -> Result<i32> {
         self.check_owner()?;
-        if let Some(bell) = self.bell.get() {
-            return Ok(bell.fd());
-        }
-        let made = Bell::new().inspect_err(|_| {
+        let fd = self.bells.fd().inspect_err(|_| {
             let why = format!("a loop gets no descriptor: {}", std::io::Error::last_os_error());
             log::write(Level::Error, why.as_bytes());
         })?;
-        let fd = self.bell.get_or_init(|| made).fd();
-        if self.owned.borrow(self)?.depth == 0 {
-            self.arm_bell();
-        }
+        self.arm_new_bell()?;
         Ok(fd)
+    }
+
+    /// Has `hook` called when there is something to do, instead of what was called before.
+    pub fn set_wake_hook(&self, hook: Option<Callback>) -> Result<()> {
+        self.check_owner()?;
+        let before = self.bells.set_hook(hook);
+        drop(before);
+        self.arm_new_bell()
     }
 
     /// Counters, as they are now. From any thread.

@@ -119,15 +119,15 @@ impl EventLoop {
             owned.depth -= 1;
             owned.depth == 0
         };
-        if outermost && self.bell.get().is_some() {
-            self.arm_bell();
+        if outermost && self.bells.any() {
+            self.arm_bells();
         }
     }
 
     #[inline]
     fn take_notices(&self) -> u32 {
-        if let Some(bell) = self.bell.get() {
-            bell.silence();
+        if self.bells.any() {
+            self.bells.silence();
             let owned = self.owned.borrow_again();
             if let Some(consumer) = &owned.consumer {
                 consumer.unlisten(&self.gate.ring);
@@ -146,7 +146,7 @@ impl EventLoop {
         let owned = self.owned.borrow(self)?;
         let quiet = owned.depth == 0
             && !self.gate.parker.is_notified()
-            && self.bell.get().is_none()
+            && !self.bells.any()
             && !self.has_work(&owned)
             && match self.next_timer.load(Ordering::Acquire) {
                 NEVER => true,

@@ -86,22 +86,39 @@ impl EventLoop {
         Ok(self.until_next(ready))
     }
 
-    /// After a step, and when the descriptor is first asked for: it is to be readable as long
-    /// as there is something to do, and at the next deadline.
-    pub(super) fn arm_bell(&self) {
-        let Some(bell) = self.bell.get() else { return };
-        let owned = self.owned.borrow_again();
-        let listening =
-            owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
-        // From here on whoever leaves a notice rings; what came before is looked at below.
-        let watched = self.gate.parker.watch();
-        if !listening || !watched || self.until_next(self.ready_items(&owned)) == 0 {
-            bell.ring();
+    /// A bell is new: outside of a step it is armed at once.
+    pub(super) fn arm_new_bell(&self) -> Result<()> {
+        if self.owned.borrow(self)?.depth == 0 {
+            self.arm_bells();
+        }
+        Ok(())
+    }
+
+    /// After a step: the bells are to ring as long as there is something to do, and at the next
+    /// deadline.
+    pub(super) fn arm_bells(&self) {
+        if !self.watch() || self.next_deadline_of_owner() == 0 {
+            // Not while anything is borrowed: it runs the host's hook.
+            self.bells.ring();
             return;
         }
         let next = self.next_timer.load(Ordering::Acquire);
         if next != NEVER && self.clock.is_system() {
-            bell.ring_at(next);
+            self.bells.ring_at(next);
         }
+    }
+
+    /// From here on whoever leaves a notice rings; what came before has to be looked for. False
+    /// when there is something already.
+    fn watch(&self) -> bool {
+        let owned = self.owned.borrow_again();
+        let listening =
+            owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring));
+        self.gate.parker.watch() && listening
+    }
+
+    fn next_deadline_of_owner(&self) -> u64 {
+        let ready = self.ready_items(&self.owned.borrow_again());
+        self.until_next(ready)
     }
 }

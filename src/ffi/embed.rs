@@ -3,10 +3,15 @@
 //! A host that waits in epoll, poll, GLib, SDL or libuv waits for one descriptor. A host that
 //! replays or tests moves the time of a loop with a virtual clock by hand.
 
+use std::ffi::c_void;
+
 use crate::event_loop::EventLoop;
+use crate::event_loop::timers::Callback;
 use crate::ffi::boundary::{borrow, guard, required, write_out};
+use crate::ffi::callback::{sl_drop_fn, sl_work_fn};
 use crate::ffi::event_loop::{owned, sl_loop};
 use crate::ffi::status::sl_status;
+use crate::foreign::Foreign;
 
 /// Gives a descriptor that is readable while a poll would find something to do.
 ///
@@ -37,6 +42,44 @@ pub unsafe extern "C" fn sl_loop_fd(r#loop: *mut sl_loop, out_fd: *mut i32) -> s
         // SAFETY: as the caller promised.
         unsafe { write_out(out_fd, fd) };
         Ok(())
+    })
+}
+
+/// Has `hook(userdata)` called when a poll would find something to do, to end a wait elsewhere.
+///
+/// For hosts that wait for events and not for descriptors: the hook sends itself one, as
+/// SDL_PushEvent or glfwPostEmptyEvent do. It is called on the thread that posts, wakes or
+/// schedules, or at the end of a poll that leaves something; once, and again only after the next
+/// poll. It may call any function of this library but those that poll. It is not called when a
+/// timer becomes due: wait no longer than sl_loop_next_deadline says. From the first hook on each
+/// poll costs a little more.
+///
+/// @param loop      the loop
+/// @param hook      what to call, instead of any earlier one; NULL = nothing
+/// @param userdata  passed to `hook` and `drop`
+/// @param drop      takes `userdata` back, called once on any thread: when the hook was replaced
+///                  and is not running any more, or the loop is freed; may be NULL
+/// @return SL_STATUS_OK             set
+/// @return SL_STATUS_NULL_ARGUMENT  `loop` is NULL
+/// @return SL_STATUS_STALE_HANDLE   the loop was freed
+/// @return SL_STATUS_WRONG_KIND     `loop` is no loop
+/// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+/// @thread owner
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `hook` and `drop` may be called with `userdata` on any thread until `drop` has run.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_loop_set_wake_hook(
+    r#loop: *mut sl_loop,
+    hook: sl_work_fn,
+    userdata: *mut c_void,
+    drop: sl_drop_fn,
+) -> sl_status {
+    guard(|| {
+        let make = |run| Callback { run, data: Foreign::new(userdata, drop) };
+        owned(r#loop, |found| found.set_wake_hook(hook.map(make)))
     })
 }
 
