@@ -20,7 +20,7 @@
 
 #include "scriptloop.h"
 
-enum { POSTS = 100, TICKS = 5, TICK_MS = 4, TASKS = 400, BUDGET_US = 2000 };
+enum { POSTS = 50, TICKS = 5, TICK_MS = 4, TASKS = 400, BUDGET_US = 2000 };
 enum { FRAME_MS = 10, FRAMES_MAX = 600, TURNS_MAX = 2000, STUCK_MS = 10000 };
 
 /* Which of the types that SDL_RegisterEvents gave. */
@@ -29,8 +29,9 @@ enum { EVENT_WAKE, EVENT_HOST, EVENT_TYPES };
 struct host {
     sl_loop *loop;
     Uint32 first_event;
-    atomic_uint letters; /* a mailbox: what a bare wake tells of stands here */
-    uint32_t letters_read;
+    SDL_sem *answer;
+    atomic_bool letter; /* a mailbox: what a bare wake tells of stands here */
+    uint32_t letters;
     uint32_t posts;
     uint32_t tasks;
     uint32_t ticks;
@@ -84,7 +85,10 @@ static uint64_t step(struct host *host) {
     must(sl_step_init(&step, sizeof step), "sl_step_init");
     step.max_work_us = BUDGET_US;
     must(sl_loop_step(host->loop, &step, &report), "sl_loop_step");
-    host->letters_read += atomic_exchange(&host->letters, 0);
+    if (atomic_exchange(&host->letter, false)) {
+        host->letters++;
+        SDL_SemPost(host->answer);
+    }
     return report.remaining;
 }
 
@@ -104,6 +108,7 @@ static void on_tick(void *userdata) {
 static void on_post(void *userdata) {
     struct host *host = userdata;
     host->posts++;
+    SDL_SemPost(host->answer);
 }
 
 /* Some tens of microseconds. */
@@ -115,14 +120,23 @@ static void on_task(void *userdata) {
     host->tasks++;
 }
 
-/* Another thread: through the loop, through a mailbox and a wake, and through SDL. */
+/* Another thread: through SDL; then, waiting for an answer each time, through the loop and through
+ * a mailbox and a wake. What ends SDL's wait for these is the hook alone. */
 static int produce(void *userdata) {
     struct host *host = userdata;
     for (uint32_t i = 0; i < POSTS; i++) {
-        must(sl_loop_post(host->loop, SL_PRIORITY_NORMAL, on_post, host, NULL), "sl_loop_post");
-        atomic_fetch_add(&host->letters, 1);
-        must(sl_loop_wake(host->loop), "sl_loop_wake");
         push(host, EVENT_HOST);
+    }
+    for (uint32_t i = 0; i < POSTS; i++) {
+        must(sl_loop_post(host->loop, SL_PRIORITY_NORMAL, on_post, host, NULL), "sl_loop_post");
+        if (SDL_SemWaitTimeout(host->answer, STUCK_MS) != 0) {
+            return 1;
+        }
+        atomic_store(&host->letter, true);
+        must(sl_loop_wake(host->loop), "sl_loop_wake");
+        if (SDL_SemWaitTimeout(host->answer, STUCK_MS) != 0) {
+            return 1;
+        }
     }
     return 0;
 }
@@ -143,7 +157,7 @@ static const char *run_on_events(struct host *host) {
         step(host); /* what it leaves calls the hook again */
 
         /* No timer before: until here it was the hook alone that ended the waits. */
-        bool all = host->posts == POSTS && host->letters_read == POSTS && host->events == POSTS;
+        bool all = host->posts == POSTS && host->letters == POSTS && host->events == POSTS;
         if (all && !ticking) {
             ticking = true;
             sl_status status =
@@ -189,6 +203,8 @@ int main(int argc, char *argv[]) {
     must_sdl(SDL_Init(SDL_INIT_VIDEO) == 0, "SDL_Init");
     host.first_event = SDL_RegisterEvents(EVENT_TYPES);
     must_sdl(host.first_event != (Uint32)-1, "SDL_RegisterEvents");
+    host.answer = SDL_CreateSemaphore(0);
+    must_sdl(host.answer != NULL, "SDL_CreateSemaphore");
     must(sl_loop_new(NULL, &host.loop), "sl_loop_new");
     must(sl_loop_set_wake_hook(host.loop, wake_hook, &host, NULL), "sl_loop_set_wake_hook");
 
@@ -200,10 +216,11 @@ int main(int argc, char *argv[]) {
         trouble = run_in_frames(&host);
     }
     must(sl_loop_free(host.loop), "sl_loop_free"); /* from here on nothing calls the hook */
+    SDL_DestroySemaphore(host.answer);
     SDL_Quit();
 
     printf("%u posts, %u letters, %u events, %u wakes, %u ticks; %u tasks, %u frames cut\n",
-           host.posts, host.letters_read, host.events, host.wakes, host.ticks, host.tasks,
+           host.posts, host.letters, host.events, host.wakes, host.ticks, host.tasks,
            host.frames_cut);
     if (trouble != NULL || host.wakes == 0 || sl_live_handles() != 0) {
         fprintf(stderr, "sdl_embed: %s\n", trouble != NULL ? trouble : "the hook was not called");
