@@ -48,6 +48,12 @@ const TEST: &[Need] = &[
     file!("liblua5.3-dev", "/usr/include/lua5.3/lua.h"),
     file!("liblua5.4-dev", "/usr/include/lua5.4/lua.h"),
     file!("libluajit-5.1-dev", "/usr/include/luajit-2.1/lua.h"),
+    // The event loops that examples embed in, and what one of them fetches with.
+    program!("pkg-config", "pkg-config"),
+    module!("libglib2.0-dev", "glib-2.0"),
+    module!("libsdl2-dev", "sdl2"),
+    module!("libuv1-dev", "libuv"),
+    module!("libcurl4-openssl-dev", "libcurl"),
     // Only to install zig.
     Need { package: "python3-pip", present: || zig().exists() || has_pip() },
 ];
