@@ -2,13 +2,8 @@
 
 file(GLOB _examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples-c/*.c
      ${PROJECT_SOURCE_DIR}/examples-c/*.cpp)
-file(STRINGS ${PROJECT_SOURCE_DIR}/include/scriptloop.h _drive REGEX "sl_loop_drive_start\\(")
 foreach(_source IN LISTS _examples)
   get_filename_component(_name ${_source} NAME_WE)
-  if(_name STREQUAL drive_fetch AND NOT _drive)
-    message(STATUS "example.drive_fetch is left out: loops have no drive yet")
-    continue()
-  endif()
   scriptloop_add_shown(example.${_name} example_${_name} ${_source} ${_source})
 endforeach()
 

@@ -178,3 +178,24 @@ SL_TEST(it_and_the_descriptor_ring_together) {
     CHECK_RINGS(bell, 0);
     SL_CHECK_OK(sl_loop_free(loop));
 }
+
+/* As a modal dialog does: it waits elsewhere, inside of a callback. */
+static void open_dialog(void *userdata) {
+    bell *bell = userdata;
+    sl_step step = host_step();
+    step.flags = SL_STEP_FLAG_NESTED;
+    CHECK_RINGS(*bell, 1); /* for the post that runs this */
+    SL_CHECK_EQ(host_report(bell->loop, &step).items, 0u);
+    host_join(host_thread(post_one, bell->loop));
+    CHECK_RINGS(*bell, 1);
+    SL_CHECK_EQ(host_report(bell->loop, &step).posts, 1u);
+}
+
+SL_TEST(a_callback_that_steps_and_waits_elsewhere_is_called_too) {
+    sl_loop *loop = host_loop();
+    bell bell = {0};
+    hang_up(&bell, loop);
+    SL_CHECK_OK(sl_loop_post(loop, SL_PRIORITY_NORMAL, open_dialog, &bell, NULL));
+    SL_CHECK_EQ(host_poll(loop), 1u);
+    SL_CHECK_OK(sl_loop_free(loop));
+}

@@ -47,10 +47,13 @@ impl EventLoop {
         notices
     }
 
-    /// The outermost step is over.
+    /// A step is over. After a nested one the callback that made it may go on waiting elsewhere,
+    /// as a modal dialog does.
     #[cold]
-    pub(super) fn leave_attentively(&self) {
-        self.settle();
+    pub(super) fn leave_attentively(&self, outermost: bool) {
+        if outermost {
+            self.settle();
+        }
         self.arm();
     }
 

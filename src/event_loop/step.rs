@@ -120,8 +120,8 @@ impl EventLoop {
             owned.depth -= 1;
             owned.depth == 0
         };
-        if outermost && self.is_attentive() {
-            self.leave_attentively();
+        if self.is_attentive() {
+            self.leave_attentively(outermost);
         }
     }
 
