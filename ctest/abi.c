@@ -64,7 +64,10 @@ AT(sl_loop_config, clock, 12);
 AT(sl_loop_config, post_capacity, 16);
 AT(sl_loop_config, timers_max, 20);
 AT(sl_loop_config, spin_us, 24);
-AT(sl_loop_config, reserved, 28);
+AT(sl_loop_config, uv_flags, 28);
+AT(sl_loop_config, uv, 32);
+AT(sl_loop_config, uv_loop, 40);
+AT(sl_loop_config, uv_turn_us, 48);
 
 SIZE(sl_step, 32);
 AT(sl_step, max_work_us, 8);

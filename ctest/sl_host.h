@@ -76,16 +76,27 @@ static inline void host_count(void *userdata) {
     atomic_fetch_add((atomic_uint_fast64_t *)userdata, 1);
 }
 
+/* Whether the case runs with the libuv backend: the same cases run with each. */
+static inline bool host_is_uv(void) {
+    const char *backend = getenv("SL_TEST_BACKEND");
+    return backend != NULL && strcmp(backend, "uv") == 0;
+}
+
 static inline sl_loop_config host_loop_config(void) {
     sl_loop_config config;
     SL_CHECK_OK(sl_loop_config_init(&config, sizeof config));
+    SL_CHECK_EQ(config.backend, (uint32_t)SL_BACKEND_DEFAULT);
+    if (host_is_uv()) {
+        config.backend = SL_BACKEND_UV;
+    }
     return config;
 }
 
 /* A loop with the system's clock. */
 static inline sl_loop *host_loop(void) {
+    sl_loop_config config = host_loop_config();
     sl_loop *loop = NULL;
-    SL_CHECK_OK(sl_loop_new(NULL, &loop));
+    SL_CHECK_OK(sl_loop_new(&config, &loop));
     return loop;
 }
 

@@ -16,15 +16,13 @@ SL_TEST(a_config_that_is_not_allowed_makes_no_loop) {
         refused(&config, SL_STATUS_INVALID_ARGUMENT);
     }
     sl_loop_config config = host_loop_config();
-    config.backend = SL_BACKEND_UV;
-    refused(&config, SL_STATUS_UNSUPPORTED);
     config.backend = 2;
     refused(&config, SL_STATUS_INVALID_ARGUMENT);
     config = host_loop_config();
     config.clock = 2;
     refused(&config, SL_STATUS_INVALID_ARGUMENT);
     config = host_loop_config();
-    config.reserved = 1;
+    config.uv_flags = 2;
     refused(&config, SL_STATUS_INVALID_ARGUMENT);
     config = host_loop_config();
     config.spin_us = UINT32_MAX;
@@ -57,7 +55,7 @@ SL_TEST(an_init_fills_the_documented_defaults_and_no_byte_more) {
     SL_CHECK_EQ(room.config.post_capacity, 0u);
     SL_CHECK_EQ(room.config.timers_max, 0u);
     SL_CHECK_EQ(room.config.spin_us, 20u);
-    SL_CHECK_EQ(room.config.reserved, 0u);
+    SL_CHECK_EQ(room.config.uv_flags, 0u);
     SL_CHECK_EQ(room.behind[0], 0xaa);
 
     memset(&room, 0xaa, sizeof room);

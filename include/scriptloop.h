@@ -351,6 +351,94 @@ typedef struct sl_report {
 SL_API sl_status sl_step_init(sl_step *step, size_t size);
 
 /* ==============================================================================================
+ * Uv: libuv as a place where loops wait, with the functions of the libuv that the host has.
+ *
+ * SL_BACKEND_UV gives a loop that waits in a `uv_loop_t`. There are three ways to it:
+ * with nothing else in the config, libuv is found in the process or loaded, and the host sees
+ * nothing of it; with `config.uv = sl_uv_functions()` from scriptloop_uv.h, the host's own libuv
+ * is used, however it is linked, and sl_loop_uv_loop gives the `uv_loop_t` for handles of the
+ * host's; with `config.uv_loop` as well, the loop is called from the host's `uv_run`.
+ * ============================================================================================== */
+
+/** Bits of sl_loop_config.uv_flags. */
+typedef uint32_t sl_uv_flag;
+enum {
+    /** The loop does not keep the host's `uv_run` from ending: as after `uv_unref`. */
+    SL_UV_FLAG_UNREF = 1,
+};
+
+/**
+ * The functions of a libuv, with pointers that have no type. Filled by sl_uv_functions of
+ * scriptloop_uv.h, which the host compiles against its own uv.h; nobody fills it by hand.
+ */
+typedef struct sl_uv_api {
+    /** Bytes in this struct, as the host knows it. */
+    size_t size;
+    /** uv_version */
+    uint32_t (*version)(void);
+    /** uv_loop_size */
+    size_t (*loop_size)(void);
+    /** uv_loop_init */
+    int32_t (*loop_init)(void *uv_loop);
+    /** uv_loop_close */
+    int32_t (*loop_close)(void *uv_loop);
+    /** uv_loop_alive */
+    int32_t (*loop_alive)(const void *uv_loop);
+    /** uv_run */
+    int32_t (*run)(void *uv_loop, uint32_t mode);
+    /** uv_update_time */
+    void (*update_time)(void *uv_loop);
+    /** uv_backend_fd */
+    int32_t (*backend_fd)(const void *uv_loop);
+    /** uv_backend_timeout */
+    int32_t (*backend_timeout)(const void *uv_loop);
+    /** uv_walk */
+    void (*walk)(void *uv_loop, void (*see)(void *handle, void *argument), void *argument);
+    /** uv_handle_size */
+    size_t (*handle_size)(uint32_t kind);
+    /** uv_handle_set_data */
+    void (*handle_set_data)(void *handle, void *data);
+    /** uv_is_closing */
+    int32_t (*is_closing)(const void *handle);
+    /** uv_close */
+    void (*close)(void *handle, void (*closed)(void *handle));
+    /** uv_ref */
+    void (*ref_handle)(void *handle);
+    /** uv_unref */
+    void (*unref_handle)(void *handle);
+    /** uv_async_init */
+    int32_t (*async_init)(void *uv_loop, void *handle, void (*called)(void *handle));
+    /** uv_async_send */
+    int32_t (*async_send)(void *handle);
+    /** uv_timer_init */
+    int32_t (*timer_init)(void *uv_loop, void *handle);
+    /** uv_timer_start */
+    int32_t (*timer_start)(void *handle,
+                           void (*called)(void *handle),
+                           uint64_t timeout_ms,
+                           uint64_t repeat_ms);
+    /** uv_timer_stop */
+    int32_t (*timer_stop)(void *handle);
+} sl_uv_api;
+
+/**
+ * Tells whether loops with a backend can be made. Loads libuv when asked for it.
+ *
+ * @param      backend           an sl_backend
+ * @param[out] out_is_available  whether it is there; for SL_BACKEND_UV: a libuv, 1.44 or newer
+ * @return SL_STATUS_OK                told
+ * @return SL_STATUS_NULL_ARGUMENT     `out_is_available` is NULL
+ * @return SL_STATUS_INVALID_ARGUMENT  `backend` is no sl_backend
+ * @thread any
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_is_available` is NULL or valid for one write.
+ */
+SL_API sl_status sl_backend_is_available(uint32_t backend, bool *out_is_available);
+
+/* ==============================================================================================
  * Loop: what one thread of the host does between frames, or all the time.
  *
  * A loop belongs to one thread, its owner: the one that made it, until that thread gives it up.
@@ -367,7 +455,7 @@ typedef uint32_t sl_backend;
 enum {
     /** On a word of memory, by the operating system's fastest means. */
     SL_BACKEND_DEFAULT = 0,
-    /** In libuv. Not in this version: SL_STATUS_UNSUPPORTED. */
+    /** In libuv 1.44 or newer; SL_STATUS_UNSUPPORTED where there is none, and the log says why. */
     SL_BACKEND_UV = 1,
 };
 
@@ -405,8 +493,23 @@ typedef struct sl_loop_config {
      * that pays, and never on a machine with one processor. 0 = never; default 20.
      */
     uint32_t spin_us;
-    /** Zero. */
-    uint32_t reserved;
+    /** Bits of sl_uv_flag. */
+    uint32_t uv_flags;
+    /**
+     * For SL_BACKEND_UV: what sl_uv_functions gives. NULL = the libuv of the process, or the
+     * system's, of which the host sees nothing.
+     */
+    const sl_uv_api *uv;
+    /**
+     * For SL_BACKEND_UV with `uv`: a `uv_loop_t` of the host's that the calling thread runs, in
+     * which the loop puts handles of its own. NULL = the loop makes one for itself.
+     */
+    void *uv_loop;
+    /**
+     * Microseconds of work each time that the host's `uv_run` calls the loop; 0 = one item;
+     * default 2000. What does not fit is called for again at once, after the host's own events.
+     */
+    uint64_t uv_turn_us;
 } sl_loop_config;
 
 /**
@@ -469,14 +572,16 @@ typedef struct sl_loop_stats {
 SL_API sl_status sl_loop_config_init(sl_loop_config *config, size_t size);
 
 /**
- * Makes a loop that the calling thread owns. Starts no thread and opens no descriptor.
+ * Makes a loop that the calling thread owns. Starts no thread, and opens no descriptor unless
+ * the backend is libuv.
  *
  * @param      config    how; NULL = all defaults
  * @param[out] out_loop  the loop, to be freed with sl_loop_free
  * @return SL_STATUS_OK                made
  * @return SL_STATUS_NULL_ARGUMENT     `out_loop` is NULL
  * @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
- * @return SL_STATUS_UNSUPPORTED       the backend is not built in
+ * @return SL_STATUS_UNSUPPORTED       there is no libuv, or it is too old; the log says which
+ * @return SL_STATUS_SYSTEM            libuv cannot make a loop: no descriptor is left
  * @return SL_STATUS_FULL              2^24 loops are alive
  * @return SL_STATUS_NO_MEMORY         there is no memory for post_capacity posts
  * @thread any
@@ -484,7 +589,8 @@ SL_API sl_status sl_loop_config_init(sl_loop_config *config, size_t size);
  *
  * # Safety
  *
- * `config` is NULL or readable for its size; `out_loop` is NULL or valid for one write.
+ * `config` is NULL or readable for its size; `out_loop` is NULL or valid for one write;
+ * `config.uv` holds the functions of one libuv, and `config.uv_loop` is a loop of that one.
  */
 SL_API sl_status sl_loop_new(const sl_loop_config *config, sl_loop **out_loop);
 
@@ -492,7 +598,9 @@ SL_API sl_status sl_loop_new(const sl_loop_config *config, sl_loop **out_loop);
  * Ends a loop. Runs nothing that is queued; every `drop` of posts and timers is called here.
  *
  * Other threads may call any function with the handle meanwhile: from some moment on they get
- * SL_STATUS_STALE_HANDLE. Action queues that are attached stay, unattached.
+ * SL_STATUS_STALE_HANDLE. Action queues that are attached stay, unattached. A thread that drives
+ * the loop is waited for. The handles in a `uv_loop_t` of the host's are closed; the host's next
+ * `uv_run` lets go of them.
  *
  * @param loop  the loop; NULL is allowed
  * @return SL_STATUS_OK            ended, or `loop` was NULL
@@ -500,6 +608,8 @@ SL_API sl_status sl_loop_new(const sl_loop_config *config, sl_loop **out_loop);
  * @return SL_STATUS_WRONG_KIND    `loop` is no loop
  * @return SL_STATUS_WRONG_THREAD  the caller is not the owner thread
  * @return SL_STATUS_REENTERED     called from inside a callback of the same loop
+ * @return SL_STATUS_BUSY          the host's handles are open, or its requests under way, in the
+ *                                 `uv_loop_t` that the loop has made: close them, then try again
  * @thread owner
  * @since  0.1.0
  */
@@ -972,6 +1082,33 @@ SL_API sl_status sl_loop_cancel_timer(sl_loop *loop, sl_timer_id id, bool *out_c
  * `out_fd` is NULL or valid for one write.
  */
 SL_API sl_status sl_loop_fd(sl_loop *loop, int32_t *out_fd);
+
+/**
+ * Gives the `uv_loop_t` that the loop waits in, for handles of the host's.
+ *
+ * Their callbacks run inside of polls and waits, on the thread that polls or drives; a poll runs
+ * all that libuv has ready before it runs what the loop has, which counts for its budget. What is
+ * begun outside of callbacks is seen by sl_loop_fd and a driving thread after the next poll or
+ * wake. Never pass it to `uv_run` or `uv_loop_close`.
+ *
+ * @param      loop         the loop
+ * @param[out] out_uv_loop  a `uv_loop_t *` of the libuv that sl_loop_config.uv came from; the
+ *                          loop's, valid until sl_loop_free
+ * @return SL_STATUS_OK             given
+ * @return SL_STATUS_NULL_ARGUMENT  `loop` or `out_uv_loop` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the loop was freed
+ * @return SL_STATUS_WRONG_KIND     `loop` is no loop
+ * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+ * @return SL_STATUS_UNSUPPORTED    the loop has none of its own, or was made without
+ *                                  sl_loop_config.uv: then it may be of another libuv
+ * @thread owner
+ * @since  0.1.0
+ *
+ * # Safety
+ *
+ * `out_uv_loop` is NULL or valid for one write.
+ */
+SL_API sl_status sl_loop_uv_loop(sl_loop *loop, void **out_uv_loop);
 
 /**
  * Has `hook(userdata)` called when a poll would find something to do, to end a wait elsewhere.

@@ -125,10 +125,20 @@ impl Parker {
         if deadline.is_some_and(|at| at <= monotonic_ns()) {
             return 0;
         }
-        if self.spin.until(&Pace::WORD, deadline, || self.is_notified()) {
+        if self.wait_awake(deadline) {
             return self.take();
         }
         self.sleep(deadline)
+    }
+
+    /// Waits for a notice without sleeping, as long as that pays. For those who sleep elsewhere.
+    pub fn wait_awake(&self, deadline: Option<u64>) -> bool {
+        self.spin.until(&Pace::WORD, deadline, || self.is_notified())
+    }
+
+    /// The owner is about to sleep, here or elsewhere.
+    pub fn count_sleep(&self) {
+        self.parks.store(self.parks.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
 
     fn sleep(&self, deadline: Option<u64>) -> u32 {
@@ -136,7 +146,7 @@ impl Parker {
         if self.word.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_err() {
             return self.take();
         }
-        self.parks.store(self.parks.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.count_sleep();
         loop {
             self.word.wait(PARKED, deadline);
             if self.is_notified() || deadline.is_some_and(|at| at <= monotonic_ns()) {

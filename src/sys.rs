@@ -1,6 +1,7 @@
 //! The operating system: clock, futex, descriptors, thread identity. Nothing else calls libc.
 #![expect(unsafe_code, reason = "system calls have no safe form; each wrapper here is one")]
 
+mod library;
 mod thread;
 
 use std::ffi::c_void;
@@ -11,6 +12,7 @@ use std::sync::atomic::AtomicU32;
 use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
+pub use crate::sys::library::{Library, symbol};
 pub use crate::sys::thread::thread_id;
 
 const NANOS: u64 = 1_000_000_000;
@@ -150,14 +152,14 @@ impl TimerFd {
 pub struct EpollFd(OwnedFd);
 
 impl EpollFd {
-    /// An epoll instance over a bell and a timer.
-    pub fn over(bell: &EventFd, timer: &TimerFd) -> Result<Self> {
+    /// An epoll instance over a bell, a timer, and somebody else's descriptor.
+    pub fn over(bell: &EventFd, timer: &TimerFd, other: Option<i32>) -> Result<Self> {
         // SAFETY: has no preconditions.
         let epoll = owned(unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) })?;
-        for fd in [bell.0.as_raw_fd(), timer.0.as_raw_fd()] {
+        for fd in [bell.0.as_raw_fd(), timer.0.as_raw_fd()].into_iter().chain(other) {
             let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: 0 };
             let (ours, op) = (epoll.as_raw_fd(), libc::EPOLL_CTL_ADD);
-            // SAFETY: both descriptors are open; `event` is readable for the call.
+            // SAFETY: all descriptors are open; `event` is readable for the call.
             if unsafe { libc::epoll_ctl(ours, op, fd, &mut event) } != 0 {
                 return Err(Error::System);
             }
@@ -169,6 +171,14 @@ impl EpollFd {
     pub fn raw(&self) -> i32 {
         self.0.as_raw_fd()
     }
+}
+
+/// Waits until `fd` is readable; false when it is not within the time. `None` = for ever.
+pub fn is_readable(fd: i32, wait_ms: Option<u32>) -> bool {
+    let mut entry = libc::pollfd { fd, events: libc::POLLIN, revents: 0 };
+    let wait = wait_ms.map_or(-1, |ms| ms.try_into().unwrap_or(libc::c_int::MAX));
+    // SAFETY: one entry that is valid for the call. A signal ends the wait early, as does time.
+    unsafe { libc::poll(&mut entry, 1, wait) == 1 }
 }
 
 /// Writes to standard error without buffering, locking or failing.

@@ -3,6 +3,7 @@
 
 use std::sync::atomic::Ordering;
 
+use crate::clock::monotonic_ns;
 use crate::error::Result;
 use crate::event_loop::timers::Callback;
 use crate::event_loop::{EventLoop, NEVER};
@@ -32,10 +33,15 @@ impl EventLoop {
             }
             owned.is_driving
         };
-        if !is_driving {
+        if is_driving {
+            self.drive.silence();
+        } else {
             self.bells.silence();
         }
         let notices = self.gate.parker.take();
+        if self.backend.pumps() {
+            self.pump();
+        }
         if !is_driving {
             return notices | self.drive.take_wake();
         }
@@ -45,6 +51,12 @@ impl EventLoop {
             self.bells.ring();
         }
         notices
+    }
+
+    /// Runs what the backend has, which counts for the budget.
+    fn pump(&self) {
+        self.owned.borrow_again().begun = Some(self.clock.now());
+        self.backend.pump();
     }
 
     /// A step is over. After a nested one the callback that made it may go on waiting elsewhere,
@@ -62,11 +74,13 @@ impl EventLoop {
     pub(super) fn arm(&self) {
         let is_quiet = self.watch();
         if !self.gate.turn.is_shared() {
-            let until_next = if is_quiet { self.next_deadline_of_owner() } else { 0 };
-            match self.refresh_next_timer() {
-                _ if until_next == 0 => self.bells.ring(),
-                next if next != NEVER && self.clock.is_system() => self.bells.ring_at(next),
-                _ => {}
+            if !is_quiet || self.next_deadline_of_owner() == 0 {
+                self.bells.ring();
+            } else {
+                let next = self.next_call();
+                if next != NEVER {
+                    self.bells.ring_at(next);
+                }
             }
             return;
         }
@@ -85,9 +99,18 @@ impl EventLoop {
         if !is_quiet || has_work || next != NEVER && next <= self.clock.now() {
             self.ring_driver();
         } else {
-            // Nobody can sleep until a time that does not pass by itself.
-            let until = if self.clock.is_system() { next } else { NEVER };
+            let until = self.next_call();
             self.drive.sleep_until(until, is_driving, self.gate.turn.guest_seat());
+        }
+    }
+
+    /// When a step will have something to do by the time alone. Nobody can wait for a time that
+    /// does not pass by itself.
+    fn next_call(&self) -> u64 {
+        let next = if self.clock.is_system() { self.refresh_next_timer() } else { NEVER };
+        match self.backend.next_deadline() {
+            NEVER => next,
+            after => next.min(monotonic_ns().saturating_add(after)),
         }
     }
 
@@ -103,12 +126,18 @@ impl EventLoop {
     /// A descriptor that is readable while a step has something to do.
     pub fn fd(&self) -> Result<i32> {
         self.check_owner()?;
-        let fd = self.bells.fd().inspect_err(|_| {
+        let fd = self.bells.fd(self.backend.fd()).inspect_err(|_| {
             let why = format!("a loop gets no descriptor: {}", std::io::Error::last_os_error());
             log::write(Level::Error, why.as_bytes());
         })?;
         self.arm_new_bell()?;
         Ok(fd)
+    }
+
+    /// Somebody came while the loop was stepped further up on the stack: the bells are to ring
+    /// again when that is over.
+    pub(super) fn call_again(&self) {
+        self.bells.forget_call();
     }
 
     /// Has `hook` called when there is something to do, instead of what was called before.

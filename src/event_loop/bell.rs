@@ -7,6 +7,7 @@ use once_cell::sync::OnceCell;
 
 use crate::error::Result;
 use crate::event_loop::timers::Callback;
+use crate::event_loop::uv::Lent;
 use crate::foreign::call;
 use crate::sync::Mutex;
 use crate::sys::{EpollFd, EventFd, TimerFd};
@@ -30,10 +31,10 @@ pub struct FdBell {
 }
 
 impl FdBell {
-    /// A silent bell.
-    pub fn new() -> Result<Self> {
+    /// A silent bell; it also rings while `other` is readable.
+    pub fn new(other: Option<i32>) -> Result<Self> {
         let (event, timer) = (EventFd::new()?, TimerFd::new()?);
-        let epoll = EpollFd::over(&event, &timer)?;
+        let epoll = EpollFd::over(&event, &timer, other)?;
         Ok(Self { epoll, event, timer })
     }
 
@@ -66,12 +67,25 @@ pub struct Bells {
     fd: OnceCell<FdBell>,
     /// The host's function, which looks after deadlines itself.
     hook: Mutex<Option<Arc<Callback>>>,
+    /// In the host's libuv loop.
+    lent: Option<Lent>,
 }
 
 impl Bells {
-    /// The one that is a descriptor, made when it is first asked for.
-    pub fn fd(&self) -> Result<i32> {
-        Ok(self.fd.get_or_try_init(FdBell::new)?.fd())
+    /// With one in the host's libuv loop.
+    pub fn with_lent(lent: Lent) -> Self {
+        Self { lent: Some(lent), ..Self::default() }
+    }
+
+    /// Whether there is one that a step has to look after from the beginning.
+    pub fn is_lent(&self) -> bool {
+        self.lent.is_some()
+    }
+
+    /// The one that is a descriptor, made when it is first asked for; it also rings while
+    /// `other` is readable.
+    pub fn fd(&self, other: Option<i32>) -> Result<i32> {
+        Ok(self.fd.get_or_try_init(|| FdBell::new(other))?.fd())
     }
 
     /// The one that is a function of the host's; `None` = there is none any more. The caller
@@ -85,9 +99,7 @@ impl Bells {
         if self.rung.swap(true, Ordering::AcqRel) {
             return;
         }
-        if let Some(fd) = self.fd.get() {
-            fd.ring();
-        }
+        self.each(|bell| bell.ring());
         let hook = self.hook.lock().clone();
         if let Some(hook) = hook {
             call(hook.run, hook.data.context());
@@ -96,16 +108,31 @@ impl Bells {
 
     /// A step begins. Notices are taken after this: whoever found the bells rung has left one.
     pub fn silence(&self) {
-        if let Some(fd) = self.fd.get() {
-            fd.silence();
-        }
+        self.each(|bell| bell.silence());
         self.rung.store(false, Ordering::Release);
     }
 
     /// The owner is to be called at `deadline`.
     pub fn ring_at(&self, deadline: u64) {
+        self.each(|bell| bell.ring_at(deadline));
+    }
+
+    /// Somebody came too early to step: a call is to be made again.
+    pub fn forget_call(&self) {
+        self.rung.store(false, Ordering::Release);
+    }
+
+    /// Takes what is in the host's hands out of them. By the owner.
+    pub fn close(&self) {
+        self.lent.iter().for_each(Lent::close);
+    }
+
+    fn each(&self, tell: impl Fn(&dyn Bell)) {
         if let Some(fd) = self.fd.get() {
-            fd.ring_at(deadline);
+            tell(fd);
+        }
+        if let Some(lent) = &self.lent {
+            tell(lent);
         }
     }
 }

@@ -136,14 +136,25 @@ impl EventLoop {
         self.owned.borrow_again().depth -= 1;
     }
 
+    /// An error when something of the host's is left where the loop waits.
+    fn check_backend(&self) -> Result<()> {
+        // What ends there may call the host, which may call the loop, but not step it.
+        self.owned.borrow_again().depth += 1;
+        let checked = self.backend.check_idle();
+        self.owned.borrow_again().depth -= 1;
+        checked
+    }
+
     /// Ends the loop with its handle: nothing can be asked of it any more. By its owner.
     pub fn free(&self) -> Result<()> {
         let turn = self.gate.take_turn()?;
         if self.owned.borrow(self)?.depth != 0 {
             return Err(Error::Reentered);
         }
+        self.check_backend()?;
         self.end.raise(State::Freed);
         self.stop_driving()?;
+        self.bells.close();
         self.drop_all();
         self.end.waiters.wake_all();
         drop(turn);

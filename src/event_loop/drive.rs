@@ -7,9 +7,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+use once_cell::sync::OnceCell;
+
 use crate::clock::NEVER;
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
+use crate::event_loop::bell::{Bell, FdBell};
 use crate::event_loop::budget::Limits;
 use crate::event_loop::close::State;
 use crate::event_loop::stats::Counter;
@@ -49,7 +52,7 @@ pub struct Hooks {
 }
 
 /// The driving of one loop.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Drive {
     /// The thread, if there is one. Who starts or stops it keeps the lock: a start during a stop
     /// waits for its end, and so does another stop.
@@ -57,6 +60,8 @@ pub struct Drive {
     stopping: AtomicBool,
     /// Until when the thread sleeps, or is about to.
     until: AtomicU64,
+    /// Where it sleeps when it also has to see what libuv sees.
+    fd: OnceCell<FdBell>,
     /// A wake of the host's that the thread took: it is for the owner.
     woken: AtomicBool,
     counters: Counters,
@@ -122,9 +127,32 @@ impl Drive {
     /// The thread is to sleep until `deadline` at most. When it is not the one who says so, it
     /// may be sleeping longer.
     pub(super) fn sleep_until(&self, deadline: u64, is_driving: bool, seat: &Parker) {
-        if deadline < self.until.swap(deadline, Ordering::AcqRel) && !is_driving {
+        let before = self.until.swap(deadline, Ordering::AcqRel);
+        if let Some(fd) = self.fd.get() {
+            if deadline != NEVER {
+                fd.ring_at(deadline);
+            }
+        } else if deadline < before && !is_driving {
             seat.unpark();
         }
+    }
+
+    /// The thread steps: it looks at everything.
+    pub(super) fn silence(&self) {
+        self.fd.get().into_iter().for_each(FdBell::silence);
+    }
+
+    /// Sleeps until somebody rings.
+    fn sleep(&self, seat: &Parker) {
+        if let Some(fd) = self.fd.get() {
+            if !sys::is_readable(fd.fd(), Some(0)) {
+                seat.count_sleep();
+                sys::is_readable(fd.fd(), None);
+            }
+            return;
+        }
+        let until = self.until.load(Ordering::Acquire);
+        seat.park_until(Some(until).filter(|at| *at != NEVER));
     }
 
     fn is_stopping(&self) -> bool {
@@ -149,6 +177,9 @@ impl EventLoop {
         let is_nobodys = self.gate.turn.owner() == NOBODY;
         if !is_nobodys && self.owned.borrow(self)?.depth != 0 {
             return Err(Error::Reentered);
+        }
+        if self.backend.pumps() {
+            self.drive.fd.get_or_try_init(|| FdBell::new(self.backend.fd()))?;
         }
         self.drive.stopping.store(false, Ordering::Relaxed);
         self.drive.until.store(NEVER, Ordering::Relaxed);
@@ -193,8 +224,7 @@ impl EventLoop {
             if is_over || self.drive.is_stopping() {
                 return;
             }
-            let until = self.drive.until.load(Ordering::Acquire);
-            turn.guest_seat().park_until(Some(until).filter(|at| *at != NEVER));
+            self.drive.sleep(turn.guest_seat());
         }
     }
 
@@ -213,6 +243,7 @@ impl EventLoop {
     /// There is something for the thread.
     pub(super) fn ring_driver(&self) {
         self.gate.turn.guest_seat().unpark();
+        self.drive.fd.get().into_iter().for_each(FdBell::ring);
     }
 
     /// Ends the driving and waits for the thread. From any thread but that one.

@@ -16,9 +16,11 @@ mod post;
 pub mod stats;
 pub mod step;
 pub mod timers;
+pub mod uv;
 pub mod wait;
 pub mod wheel;
 
+use std::ffi::c_void;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -34,6 +36,7 @@ use crate::event_loop::gate::{Gate, OwnersTurn, Post};
 use crate::event_loop::owned::Owned;
 use crate::event_loop::stats::{Counters, Stats};
 use crate::event_loop::timers::Timers;
+use crate::event_loop::uv::{Own, Place};
 use crate::handles::{Handle, Handled};
 use crate::owner_cell::{HasOwner, OwnerCell};
 use crate::parker::Told;
@@ -56,6 +59,8 @@ pub struct Config {
     pub timers_max: u32,
     /// Longest adaptive spin before the owner sleeps.
     pub spin_us: u32,
+    /// Where it waits in libuv, if it does.
+    pub uv: Option<Place>,
 }
 
 /// Something that has items of its own for the owner thread, such as an action queue.
@@ -124,25 +129,27 @@ impl std::fmt::Debug for EventLoop {
 }
 
 impl EventLoop {
-    /// A loop behind `gate`, owned by the calling thread. The gate belongs to no other loop.
-    pub fn new(config: Config, gate: &'static Gate) -> Result<Self> {
+    /// A loop behind `gate`, owned by the calling thread, that will have the name `me`. The gate
+    /// belongs to no other loop.
+    pub fn new(config: Config, gate: &'static Gate, me: Handle) -> Result<Self> {
+        let (backend, bells) = waiting_in(config.uv, me)?;
         let consumer = gate.ring.open(config.post_capacity.into())?;
         gate.parker.set_spin(config.spin_us);
         gate.parker.take();
         gate.turn.begin(sys::thread_id());
         let first_post = consumer.first();
-        Ok(Self {
+        let made = Self {
             gate,
             clock: config.clock,
-            backend: Box::new(ParkerBackend),
             timers: Mutex::new(Timers::new(config.timers_max)),
             next_timer: AtomicU64::new(NEVER),
             shared: Mutex::new(Shared::default()),
             shared_len: AtomicUsize::new(0),
             owned: OwnerCell::new(Owned::new(consumer)),
             stopping: AtomicBool::new(false),
-            attentive: AtomicBool::new(false),
-            bells: Bells::default(),
+            attentive: AtomicBool::new(backend.pumps() || bells.is_lent()),
+            backend,
+            bells,
             drive: Drive::new(gate.turn.guest_seat().parks()),
             end: End::default(),
             errors: Errors::default(),
@@ -153,7 +160,11 @@ impl EventLoop {
                 config.post_capacity.into()
             },
             first_post,
-        })
+        };
+        if made.bells.is_lent() {
+            made.arm();
+        }
+        Ok(made)
     }
 
     /// Whether the loop belongs to the calling thread, whoever uses it at this moment.
@@ -176,6 +187,12 @@ impl EventLoop {
     /// Whether another thread drives it.
     pub fn is_driven_elsewhere(&self) -> bool {
         self.gate.turn.is_shared() && !self.gate.turn.is_guest(sys::thread_id())
+    }
+
+    /// The `uv_loop_t` that it waits in, where the host may use it.
+    pub fn uv_loop(&self) -> Result<*mut c_void> {
+        self.check_owner()?;
+        self.backend.uv_loop().ok_or(Error::Unsupported)
     }
 
     /// Waits until nobody else steps it, by its owner; see `Gate::take_turn`.
@@ -260,6 +277,15 @@ impl HasOwner for EventLoop {
     #[inline]
     fn check_owner(&self) -> Result<()> {
         if self.has_turn() { Ok(()) } else { Err(Error::WrongThread) }
+    }
+}
+
+/// The backend for a place, and a bell in it.
+fn waiting_in(place: Option<Place>, me: Handle) -> Result<(Box<dyn Backend>, Bells)> {
+    match place {
+        None => Ok((Box::new(ParkerBackend), Bells::default())),
+        Some(Place::Own(api, whose)) => Ok((Box::new(Own::new(api, whose)?), Bells::default())),
+        Some(Place::Lent(lent)) => Ok((Box::new(ParkerBackend), Bells::with_lent(lent.open(me)?))),
     }
 }
 

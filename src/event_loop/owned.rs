@@ -25,6 +25,8 @@ pub struct Owned {
     pub is_driving: bool,
     /// What such a thread came upon.
     pub held: Held,
+    /// When the step began, if the backend has run something since.
+    pub begun: Option<u64>,
 }
 
 /// What is ready and for the owner alone: first in the owner's next step.

@@ -171,14 +171,16 @@ impl EventLoop {
             return None;
         }
         let next = self.next_timer.load(Ordering::Acquire);
-        let ready = {
-            let owned = self.owned.borrow_again();
-            self.has_work(&owned) || !owned.is_driving && !owned.held.is_empty()
+        let (ready, begun) = {
+            let mut owned = self.owned.borrow_again();
+            let ready = self.has_work(&owned) || !owned.is_driving && !owned.held.is_empty();
+            (ready, owned.begun.take())
         };
+        let now = || begun.unwrap_or_else(|| self.clock.now());
         if next == NEVER {
-            return ready.then(|| if timed { self.clock.now() } else { 0 });
+            return ready.then(|| if timed { now() } else { 0 });
         }
-        let now = self.clock.now();
+        let now = now();
         (ready || next <= now).then_some(now)
     }
 

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::clock::monotonic_ns;
 use crate::error::Result;
+use crate::event_loop::backend::Waited;
 use crate::event_loop::close::State;
 use crate::event_loop::owned::Owned;
 use crate::event_loop::{EventLoop, NEVER};
@@ -24,19 +25,19 @@ impl EventLoop {
                 deadline = deadline.min(self.refresh_next_timer());
             }
             let deadline = Some(deadline).filter(|at| *at != NEVER);
-            let mut notices = 0;
+            let mut waited = Waited::told(0);
             if listening && self.shared_len.load(Ordering::Acquire) == 0 {
-                notices = self.backend.wait(&self.gate.parker, deadline);
+                waited = self.backend.wait(&self.gate.parker, deadline);
                 let owned = self.owned.borrow_again();
                 if let Some(consumer) = &owned.consumer {
                     consumer.unlisten(&self.gate.ring);
                 }
             }
-            if notices & WOKEN != 0 {
+            if waited.notices & WOKEN != 0 {
                 self.counters.wakes.add(1);
                 return true;
             }
-            if self.end.is_at_least(State::Closing) {
+            if waited.elsewhere || self.end.is_at_least(State::Closing) {
                 return true;
             }
             if self.look(false).is_some() {
@@ -79,9 +80,10 @@ impl EventLoop {
         if ready != 0 {
             return 0;
         }
+        let elsewhere = self.backend.next_deadline();
         match self.refresh_next_timer() {
-            NEVER => NEVER,
-            next => next.saturating_sub(self.clock.now()),
+            NEVER => elsewhere,
+            next => next.saturating_sub(self.clock.now()).min(elsewhere),
         }
     }
 

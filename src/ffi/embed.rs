@@ -45,6 +45,43 @@ pub unsafe extern "C" fn sl_loop_fd(r#loop: *mut sl_loop, out_fd: *mut i32) -> s
     })
 }
 
+/// Gives the `uv_loop_t` that the loop waits in, for handles of the host's.
+///
+/// Their callbacks run inside of polls and waits, on the thread that polls or drives; a poll runs
+/// all that libuv has ready before it runs what the loop has, which counts for its budget. What is
+/// begun outside of callbacks is seen by sl_loop_fd and a driving thread after the next poll or
+/// wake. Never pass it to `uv_run` or `uv_loop_close`.
+///
+/// @param      loop         the loop
+/// @param[out] out_uv_loop  a `uv_loop_t *` of the libuv that sl_loop_config.uv came from; the
+///                          loop's, valid until sl_loop_free
+/// @return SL_STATUS_OK             given
+/// @return SL_STATUS_NULL_ARGUMENT  `loop` or `out_uv_loop` is NULL
+/// @return SL_STATUS_STALE_HANDLE   the loop was freed
+/// @return SL_STATUS_WRONG_KIND     `loop` is no loop
+/// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
+/// @return SL_STATUS_UNSUPPORTED    the loop has none of its own, or was made without
+///                                  sl_loop_config.uv: then it may be of another libuv
+/// @thread owner
+/// @since  0.1.0
+///
+/// # Safety
+///
+/// `out_uv_loop` is NULL or valid for one write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sl_loop_uv_loop(
+    r#loop: *mut sl_loop,
+    out_uv_loop: *mut *mut c_void,
+) -> sl_status {
+    guard(|| {
+        required(out_uv_loop)?;
+        let uv_loop = owned(r#loop, EventLoop::uv_loop)?;
+        // SAFETY: as the caller promised.
+        unsafe { write_out(out_uv_loop, uv_loop) };
+        Ok(())
+    })
+}
+
 /// Has `hook(userdata)` called when a poll would find something to do, to end a wait elsewhere.
 ///
 /// For hosts that wait for events and not for descriptors: the hook sends itself one, as

@@ -8,18 +8,22 @@
 //! is finished, and what does not fit keeps its order. An idle loop that waits uses no CPU.
 //! A loop has no thread of its own and is no thread pool.
 
+use std::ffi::c_void;
+
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event_loop::budget::Limits;
 use crate::event_loop::gate::Gate;
 use crate::event_loop::stats::Stats;
+use crate::event_loop::uv::{Loan, Place, Whose};
 use crate::event_loop::{self, Config, EventLoop};
 use crate::ffi::boundary::{
     Sized0, borrow, find, guard, handle, mistaken, read_sized_or_defaults, required, size_of_out,
     write_out, write_sized,
 };
 use crate::ffi::status::sl_status;
-use crate::ffi::step::{SL_UNLIMITED, sl_report, sl_step, write_report};
+use crate::ffi::step::{SL_UNLIMITED, nanos, sl_report, sl_step, write_report};
+use crate::ffi::uv::{self, sl_uv_api, sl_uv_flag};
 use crate::handles::{Handled, Kind, Slot, Table};
 
 /// An event loop.
@@ -41,7 +45,7 @@ impl Handled for EventLoop {
 pub enum sl_backend {
     /// On a word of memory, by the operating system's fastest means.
     Default = 0,
-    /// In libuv. Not in this version: SL_STATUS_UNSUPPORTED.
+    /// In libuv 1.44 or newer; SL_STATUS_UNSUPPORTED where there is none, and the log says why.
     Uv = 1,
 }
 
@@ -75,11 +79,20 @@ pub struct sl_loop_config {
     /// Longest time in microseconds that a wait spins before it sleeps. It spins only while
     /// that pays, and never on a machine with one processor. 0 = never; default 20.
     pub spin_us: u32,
-    /// Zero.
-    pub reserved: u32,
+    /// Bits of sl_uv_flag.
+    pub uv_flags: u32,
+    /// For SL_BACKEND_UV: what sl_uv_functions gives. NULL = the libuv of the process, or the
+    /// system's, of which the host sees nothing.
+    pub uv: *const sl_uv_api,
+    /// For SL_BACKEND_UV with `uv`: a `uv_loop_t` of the host's that the calling thread runs, in
+    /// which the loop puts handles of its own. NULL = the loop makes one for itself.
+    pub uv_loop: *mut c_void,
+    /// Microseconds of work each time that the host's `uv_run` calls the loop; 0 = one item;
+    /// default 2000. What does not fit is called for again at once, after the host's own events.
+    pub uv_turn_us: u64,
 }
 
-// SAFETY: repr(C), size first, plain numbers.
+// SAFETY: repr(C), size first, plain numbers and pointers.
 unsafe impl Sized0 for sl_loop_config {
     fn defaults() -> Self {
         Self {
@@ -89,31 +102,57 @@ unsafe impl Sized0 for sl_loop_config {
             post_capacity: 0,
             timers_max: 0,
             spin_us: 20,
-            reserved: 0,
+            uv_flags: 0,
+            uv: std::ptr::null(),
+            uv_loop: std::ptr::null_mut(),
+            uv_turn_us: 2000,
         }
     }
 }
 
-impl TryFrom<sl_loop_config> for Config {
-    type Error = Error;
-
-    fn try_from(config: sl_loop_config) -> Result<Self> {
-        match config.backend {
-            0 => {}
-            1 => return Err(Error::Unsupported),
-            _ => return Err(Error::InvalidArgument),
-        }
-        let clock = match config.clock {
-            0 => Clock::System,
-            1 => Clock::virtual_at_zero(),
-            _ => return Err(Error::InvalidArgument),
-        };
-        if config.reserved != 0 || config.spin_us > 1_000_000 {
-            return Err(Error::InvalidArgument);
-        }
-        let sl_loop_config { post_capacity, timers_max, spin_us, .. } = config;
-        Ok(Self { clock, post_capacity, timers_max, spin_us })
+/// Where a loop with this config waits.
+///
+/// # Safety
+///
+/// `config.uv` is NULL or readable for its size, its functions are those of one libuv, and
+/// `config.uv_loop` is NULL or a loop of that one which the calling thread runs.
+unsafe fn place(config: &sl_loop_config) -> Result<Option<Place>> {
+    if config.uv_flags & !(sl_uv_flag::Unref as u32) != 0 {
+        return Err(Error::InvalidArgument);
     }
+    match config.backend {
+        0 if config.uv.is_null() && config.uv_loop.is_null() => return Ok(None),
+        // A loop of the host's with functions of another libuv would be the end of it.
+        1 if config.uv_loop.is_null() || !config.uv.is_null() => {}
+        _ => return Err(Error::InvalidArgument),
+    }
+    // SAFETY: as the caller promised.
+    let api = unsafe { uv::api(config.uv) }?;
+    if config.uv_loop.is_null() {
+        let whose = if config.uv.is_null() { Whose::Found } else { Whose::Hosts };
+        return Ok(Some(Place::Own(api, whose)));
+    }
+    let (turn, unref) = (nanos(config.uv_turn_us), config.uv_flags != 0);
+    // SAFETY: as the caller promised.
+    Ok(Some(Place::Lent(unsafe { Loan::new(api, config.uv_loop, turn, unref) })))
+}
+
+/// # Safety
+///
+/// As `place`.
+unsafe fn settings(config: sl_loop_config) -> Result<Config> {
+    let clock = match config.clock {
+        0 => Clock::System,
+        1 => Clock::virtual_at_zero(),
+        _ => return Err(Error::InvalidArgument),
+    };
+    if config.spin_us > 1_000_000 {
+        return Err(Error::InvalidArgument);
+    }
+    // SAFETY: as the caller promised.
+    let uv = unsafe { place(&config) }?;
+    let sl_loop_config { post_capacity, timers_max, spin_us, .. } = config;
+    Ok(Config { clock, post_capacity, timers_max, spin_us, uv })
 }
 
 /// What a loop has counted since it was made. Set `size` before the call.
@@ -190,7 +229,7 @@ impl From<Stats> for sl_loop_stats {
 }
 
 fn new(config: Config) -> Result<*mut sl_loop> {
-    let made = EventLoop::table().insert(|gate, _| EventLoop::new(config, gate))?;
+    let made = EventLoop::table().insert(|gate, me| EventLoop::new(config, gate, me))?;
     Ok(made.as_ptr())
 }
 
@@ -271,14 +310,16 @@ pub unsafe extern "C" fn sl_loop_config_init(
     guard(|| unsafe { write_sized(config, size, sl_loop_config::defaults()) })
 }
 
-/// Makes a loop that the calling thread owns. Starts no thread and opens no descriptor.
+/// Makes a loop that the calling thread owns. Starts no thread, and opens no descriptor unless
+/// the backend is libuv.
 ///
 /// @param      config    how; NULL = all defaults
 /// @param[out] out_loop  the loop, to be freed with sl_loop_free
 /// @return SL_STATUS_OK                made
 /// @return SL_STATUS_NULL_ARGUMENT     `out_loop` is NULL
 /// @return SL_STATUS_INVALID_ARGUMENT  a size, enum value or number in `config` is not allowed
-/// @return SL_STATUS_UNSUPPORTED       the backend is not built in
+/// @return SL_STATUS_UNSUPPORTED       there is no libuv, or it is too old; the log says which
+/// @return SL_STATUS_SYSTEM            libuv cannot make a loop: no descriptor is left
 /// @return SL_STATUS_FULL              2^24 loops are alive
 /// @return SL_STATUS_NO_MEMORY         there is no memory for post_capacity posts
 /// @thread any
@@ -286,7 +327,8 @@ pub unsafe extern "C" fn sl_loop_config_init(
 ///
 /// # Safety
 ///
-/// `config` is NULL or readable for its size; `out_loop` is NULL or valid for one write.
+/// `config` is NULL or readable for its size; `out_loop` is NULL or valid for one write;
+/// `config.uv` holds the functions of one libuv, and `config.uv_loop` is a loop of that one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sl_loop_new(
     config: *const sl_loop_config,
@@ -296,7 +338,8 @@ pub unsafe extern "C" fn sl_loop_new(
         required(out_loop)?;
         // SAFETY: as the caller promised.
         let config = unsafe { read_sized_or_defaults(config) }?;
-        let made = new(config.try_into()?)?;
+        // SAFETY: as the caller promised.
+        let made = new(unsafe { settings(config) }?)?;
         // SAFETY: as the caller promised.
         unsafe { write_out(out_loop, made) };
         Ok(())
@@ -306,7 +349,9 @@ pub unsafe extern "C" fn sl_loop_new(
 /// Ends a loop. Runs nothing that is queued; every `drop` of posts and timers is called here.
 ///
 /// Other threads may call any function with the handle meanwhile: from some moment on they get
-/// SL_STATUS_STALE_HANDLE. Action queues that are attached stay, unattached.
+/// SL_STATUS_STALE_HANDLE. Action queues that are attached stay, unattached. A thread that drives
+/// the loop is waited for. The handles in a `uv_loop_t` of the host's are closed; the host's next
+/// `uv_run` lets go of them.
 ///
 /// @param loop  the loop; NULL is allowed
 /// @return SL_STATUS_OK            ended, or `loop` was NULL
@@ -314,6 +359,8 @@ pub unsafe extern "C" fn sl_loop_new(
 /// @return SL_STATUS_WRONG_KIND    `loop` is no loop
 /// @return SL_STATUS_WRONG_THREAD  the caller is not the owner thread
 /// @return SL_STATUS_REENTERED     called from inside a callback of the same loop
+/// @return SL_STATUS_BUSY          the host's handles are open, or its requests under way, in the
+///                                 `uv_loop_t` that the loop has made: close them, then try again
 /// @thread owner
 /// @since  0.1.0
 #[unsafe(no_mangle)]

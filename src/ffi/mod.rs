@@ -13,6 +13,7 @@ pub mod version;
 pub mod callback;
 pub mod log;
 pub mod step;
+pub mod uv;
 pub mod event_loop;
 pub mod post;
 pub mod timer;

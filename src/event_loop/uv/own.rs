@@ -1,0 +1,198 @@
+//! A `uv_loop_t` of the loop's own: waits are in libuv, and polls run what libuv has.
+
+use std::ffi::c_void;
+use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::clock::{NEVER, monotonic_ns};
+use crate::error::{Error, Result};
+use crate::event_loop::backend::{Backend, Waited};
+use crate::event_loop::uv::api::Api;
+use crate::event_loop::uv::handle::{Pair, Room, data_of};
+use crate::event_loop::uv::{Whose, millis_until};
+use crate::parker::Parker;
+
+const RUN_ONCE: u32 = 1;
+const RUN_NOWAIT: u32 = 2;
+
+/// Why libuv came back.
+#[derive(Debug, Default)]
+struct Signs {
+    woken: AtomicBool,
+    timed_out: AtomicBool,
+}
+
+/// The loop's own `uv_loop_t`, used by the one whose turn it is; `ring` by any thread.
+#[derive(Debug)]
+pub struct Own {
+    api: Api,
+    whose: Whose,
+    uv_loop: Room,
+    pair: Pair,
+    signs: Box<Signs>,
+    /// libuv is running callbacks further up on the stack: it must not be run again inside.
+    is_running: AtomicBool,
+}
+
+unsafe extern "C" fn on_wake(handle: *mut c_void) {
+    // SAFETY: libuv passes one of our handles; the signs live as long as they do.
+    unsafe { data_of::<Signs>(handle) }.woken.store(true, Ordering::Relaxed);
+}
+
+unsafe extern "C" fn on_time(handle: *mut c_void) {
+    // SAFETY: as above.
+    unsafe { data_of::<Signs>(handle) }.timed_out.store(true, Ordering::Relaxed);
+}
+
+impl Own {
+    /// An empty one.
+    pub fn new(api: Api, whose: Whose) -> Result<Self> {
+        // SAFETY: has no preconditions.
+        let uv_loop = Room::new(unsafe { (api.loop_size)() });
+        // SAFETY: the room is of the size that libuv wants.
+        if unsafe { (api.loop_init)(uv_loop.at()) } != 0 {
+            return Err(Error::System);
+        }
+        let signs = Box::new(Signs::default());
+        let data = ptr::from_ref::<Signs>(&signs).cast_mut().cast();
+        // SAFETY: the loop was made above and nobody else knows it.
+        let pair = unsafe { Pair::init(&api, uv_loop.at(), on_wake, data) };
+        let pair = pair.inspect_err(|_| {
+            // SAFETY: as above; it has no handles.
+            unsafe { (api.loop_close)(uv_loop.at()) };
+        })?;
+        let is_running = AtomicBool::new(false);
+        let own = Self { api, whose, uv_loop, pair, signs, is_running };
+        // Lets its descriptor know of our handles.
+        own.pump();
+        Ok(own)
+    }
+
+    /// Runs libuv, unless that is going on.
+    fn run(&self, mode: u32) -> bool {
+        if self.is_running.swap(true, Ordering::Relaxed) {
+            return false;
+        }
+        // SAFETY: the loop lives, the caller's turn it is, and it is not running.
+        unsafe { (self.api.run)(self.uv_loop.at(), mode) };
+        self.is_running.store(false, Ordering::Relaxed);
+        true
+    }
+
+    fn start_timer(&self, deadline: u64) {
+        let ms = millis_until(deadline, monotonic_ns());
+        // SAFETY: the loop lives. Otherwise the time would count from when libuv last looked.
+        unsafe { (self.api.update_time)(self.uv_loop.at()) };
+        // SAFETY: the handle lives.
+        unsafe { (self.api.timer_start)(self.pair.timer.at(), Some(on_time), ms, 0) };
+    }
+
+    /// The host's handles in it that are not closing.
+    fn has_guests(&self) -> bool {
+        let ours = [self.pair.wake.at(), self.pair.timer.at()];
+        let mut search = Search { api: self.api, ours, found: false };
+        let search = ptr::from_mut(&mut search);
+        // SAFETY: the loop lives; the search outlives the walk.
+        unsafe { (self.api.walk)(self.uv_loop.at(), Some(see), search.cast()) };
+        // SAFETY: the walk is over: it is ours alone again.
+        unsafe { (*search).found }
+    }
+
+    /// Whether requests of the host's are under way, or handles are closing.
+    fn is_busy(&self) -> bool {
+        let wake = self.pair.wake.at();
+        // SAFETY: the handle lives; without its reference the loop lives by the host's alone.
+        unsafe { (self.api.unref)(wake) };
+        // SAFETY: the loop lives.
+        let is_busy = unsafe { (self.api.loop_alive)(self.uv_loop.at()) } != 0;
+        // SAFETY: as above.
+        unsafe { (self.api.r#ref)(wake) };
+        is_busy
+    }
+}
+
+struct Search {
+    api: Api,
+    ours: [*mut c_void; 2],
+    found: bool,
+}
+
+unsafe extern "C" fn see(handle: *mut c_void, search: *mut c_void) {
+    // SAFETY: what `has_guests` passed, for the time of the walk.
+    let search = unsafe { &mut *search.cast::<Search>() };
+    // SAFETY: a handle of the loop that is walked.
+    let is_closing = unsafe { (search.api.is_closing)(handle) } != 0;
+    search.found |= !is_closing && !search.ours.contains(&handle);
+}
+
+impl Backend for Own {
+    fn wait(&self, parker: &Parker, deadline: Option<u64>) -> Waited {
+        let is_nested = self.is_running.load(Ordering::Relaxed);
+        if is_nested {
+            return Waited::told(parker.park_until(deadline));
+        }
+        if parker.wait_awake(deadline) || !parker.watch() {
+            return Waited::told(parker.take());
+        }
+        if let Some(deadline) = deadline {
+            self.start_timer(deadline);
+        }
+        parker.count_sleep();
+        self.signs.woken.store(false, Ordering::Relaxed);
+        self.signs.timed_out.store(false, Ordering::Relaxed);
+        self.run(RUN_ONCE);
+        // SAFETY: the handle lives.
+        unsafe { (self.api.timer_stop)(self.pair.timer.at()) };
+        let by_us = self.signs.woken.load(Ordering::Relaxed)
+            || self.signs.timed_out.load(Ordering::Relaxed);
+        Waited { notices: parker.take(), elsewhere: !by_us }
+    }
+
+    fn ring(&self) {
+        // SAFETY: the handle lives as long as we do; any thread may send.
+        unsafe { (self.api.async_send)(self.pair.wake.at()) };
+    }
+
+    fn pumps(&self) -> bool {
+        true
+    }
+
+    fn pump(&self) {
+        self.run(RUN_NOWAIT);
+    }
+
+    fn fd(&self) -> Option<i32> {
+        // SAFETY: the loop lives.
+        Some(unsafe { (self.api.backend_fd)(self.uv_loop.at()) })
+    }
+
+    fn next_deadline(&self) -> u64 {
+        // SAFETY: the loop lives.
+        let ms = unsafe { (self.api.backend_timeout)(self.uv_loop.at()) };
+        u64::try_from(ms).map_or(NEVER, |ms| ms * 1_000_000)
+    }
+
+    fn uv_loop(&self) -> Option<*mut c_void> {
+        (self.whose == Whose::Hosts).then(|| self.uv_loop.at())
+    }
+
+    fn check_idle(&self) -> Result<()> {
+        // Closing handles need a turn or two until they are gone.
+        self.pump();
+        self.pump();
+        if self.has_guests() || self.is_busy() { Err(Error::Busy) } else { Ok(()) }
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        for room in [&self.pair.wake, &self.pair.timer] {
+            // SAFETY: the handle lives and nobody else uses the loop any more.
+            unsafe { (self.api.close)(room.at(), None) };
+        }
+        self.pump();
+        // SAFETY: as above.
+        let left = unsafe { (self.api.loop_close)(self.uv_loop.at()) };
+        debug_assert_eq!(left, 0, "checked before the loop was freed");
+    }
+}
