@@ -45,6 +45,7 @@ typedef struct work {
     event *gate; /* what it waits for before it returns; NULL = nothing */
     atomic_uint drops;
     void (*then)(struct work *work);
+    void *more;
 } work;
 
 #define WORK(loop_)                                                                                \

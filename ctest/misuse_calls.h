@@ -73,6 +73,7 @@ LOOP_CALL(sl_loop_schedule_timer_with,
           (loop, &timer_config, host_never, NULL, host_never, (sl_timer_id *)out_reset()))
 LOOP_CALL(sl_loop_cancel_timer, (loop, 1, (bool *)out_reset()))
 LOOP_CALL(sl_loop_fd, (loop, (int32_t *)out_reset()))
+LOOP_CALL(sl_loop_uv_loop, (loop, (void **)out_reset()))
 LOOP_CALL(sl_loop_set_wake_hook, (loop, host_never, NULL, host_never))
 LOOP_CALL(sl_loop_next_deadline, (loop, (uint64_t *)out_reset()))
 LOOP_CALL(sl_loop_now, (loop, (uint64_t *)out_reset()))
@@ -107,6 +108,7 @@ static const call loop_calls[] = {
     CALL(sl_loop_schedule_timer_with),
     CALL(sl_loop_cancel_timer),
     CALL(sl_loop_fd),
+    CALL(sl_loop_uv_loop),
     CALL(sl_loop_set_wake_hook),
     CALL(sl_loop_next_deadline),
     CALL(sl_loop_now),

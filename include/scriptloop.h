@@ -386,6 +386,8 @@ typedef struct sl_uv_api {
     int32_t (*loop_alive)(const void *uv_loop);
     /** uv_run */
     int32_t (*run)(void *uv_loop, uint32_t mode);
+    /** uv_stop */
+    void (*stop)(void *uv_loop);
     /** uv_update_time */
     void (*update_time)(void *uv_loop);
     /** uv_backend_fd */

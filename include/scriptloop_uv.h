@@ -54,6 +54,10 @@ static inline int32_t sl_uv__run(void *loop, uint32_t mode) {
     return uv_run((uv_loop_t *)loop, (uv_run_mode)mode);
 }
 
+static inline void sl_uv__stop(void *loop) {
+    uv_stop((uv_loop_t *)loop);
+}
+
 static inline void sl_uv__update_time(void *loop) {
     uv_update_time((uv_loop_t *)loop);
 }
@@ -134,12 +138,29 @@ static inline int32_t sl_uv__timer_stop(void *handle) {
 /* The functions of this libuv, for sl_loop_config.uv. Never NULL; valid for ever. */
 static inline const sl_uv_api *sl_uv_functions(void) {
     static const sl_uv_api functions = {
-        sizeof(sl_uv_api),      sl_uv__version,         sl_uv__loop_size,  sl_uv__loop_init,
-        sl_uv__loop_close,      sl_uv__loop_alive,      sl_uv__run,        sl_uv__update_time,
-        sl_uv__backend_fd,      sl_uv__backend_timeout, sl_uv__walk,       sl_uv__handle_size,
-        sl_uv__handle_set_data, sl_uv__is_closing,      sl_uv__close,      sl_uv__ref,
-        sl_uv__unref,           sl_uv__async_init,      sl_uv__async_send, sl_uv__timer_init,
-        sl_uv__timer_start,     sl_uv__timer_stop,
+        sizeof(sl_uv_api),
+        sl_uv__version,
+        sl_uv__loop_size,
+        sl_uv__loop_init,
+        sl_uv__loop_close,
+        sl_uv__loop_alive,
+        sl_uv__run,
+        sl_uv__stop,
+        sl_uv__update_time,
+        sl_uv__backend_fd,
+        sl_uv__backend_timeout,
+        sl_uv__walk,
+        sl_uv__handle_size,
+        sl_uv__handle_set_data,
+        sl_uv__is_closing,
+        sl_uv__close,
+        sl_uv__ref,
+        sl_uv__unref,
+        sl_uv__async_init,
+        sl_uv__async_send,
+        sl_uv__timer_init,
+        sl_uv__timer_start,
+        sl_uv__timer_stop,
     };
     return &functions;
 }

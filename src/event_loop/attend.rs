@@ -23,9 +23,10 @@ impl EventLoop {
         self.attentive.load(Ordering::Acquire)
     }
 
-    /// A step begins: it answers all earlier calls, and takes the notices.
+    /// A step begins: it answers all earlier calls, takes the notices, and runs what the backend
+    /// has; that is left to its wait if it `may_wait` and has nothing to do.
     #[cold]
-    pub(super) fn begin_attentively(&self) -> u32 {
+    pub(super) fn begin_attentively(&self, may_wait: bool) -> u32 {
         let is_driving = {
             let owned = self.owned.borrow_again();
             if let Some(consumer) = &owned.consumer {
@@ -38,17 +39,17 @@ impl EventLoop {
         } else {
             self.bells.silence();
         }
-        let notices = self.gate.parker.take();
-        if self.backend.pumps() {
-            self.pump();
-        }
+        let mut notices = self.gate.parker.take();
         if !is_driving {
-            return notices | self.drive.take_wake();
-        }
-        if notices & WOKEN != 0 {
+            notices |= self.drive.take_wake();
+        } else if notices & WOKEN != 0 {
             // The host's wakes are for the owner.
             self.drive.keep_wake();
             self.bells.ring();
+        }
+        if self.backend.pumps() && !(may_wait && notices & WOKEN == 0 && self.look(false).is_none())
+        {
+            self.pump();
         }
         notices
     }

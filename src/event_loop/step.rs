@@ -28,7 +28,7 @@ impl EventLoop {
             return Ok(0);
         }
         self.enter(false)?;
-        self.take_notices();
+        self.take_notices(false);
         let mut items = 0;
         if let Some(start) = self.look(true) {
             items = self.pass(&Limits::budget(work), start).items;
@@ -43,7 +43,7 @@ impl EventLoop {
             return Ok(Report::default());
         }
         self.enter(limits.nested)?;
-        let woken = self.take_notices() & WOKEN != 0;
+        let woken = self.take_notices(limits.wait != 0) & WOKEN != 0;
         let report = self.step_inside(limits, woken);
         self.leave();
         Ok(report)
@@ -126,9 +126,12 @@ impl EventLoop {
     }
 
     #[inline]
-    fn take_notices(&self) -> u32 {
-        let notices =
-            if self.is_attentive() { self.begin_attentively() } else { self.gate.parker.take() };
+    fn take_notices(&self, may_wait: bool) -> u32 {
+        let notices = if self.is_attentive() {
+            self.begin_attentively(may_wait)
+        } else {
+            self.gate.parker.take()
+        };
         if notices & WOKEN != 0 {
             self.counters.wakes.add(1);
         }

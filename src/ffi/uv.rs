@@ -40,6 +40,8 @@ pub struct sl_uv_api {
     pub loop_alive: Option<unsafe extern "C" fn(uv_loop: *const c_void) -> i32>,
     /// uv_run
     pub run: Option<unsafe extern "C" fn(uv_loop: *mut c_void, mode: u32) -> i32>,
+    /// uv_stop
+    pub stop: Option<unsafe extern "C" fn(uv_loop: *mut c_void)>,
     /// uv_update_time
     pub update_time: Option<unsafe extern "C" fn(uv_loop: *mut c_void)>,
     /// uv_backend_fd
@@ -110,6 +112,7 @@ unsafe impl Sized0 for sl_uv_api {
             loop_close: None,
             loop_alive: None,
             run: None,
+            stop: None,
             update_time: None,
             backend_fd: None,
             backend_timeout: None,
@@ -138,6 +141,7 @@ impl sl_uv_api {
             loop_close: self.loop_close?,
             loop_alive: self.loop_alive?,
             run: self.run?,
+            stop: self.stop?,
             update_time: self.update_time?,
             backend_fd: self.backend_fd?,
             backend_timeout: self.backend_timeout?,

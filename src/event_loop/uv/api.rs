@@ -17,12 +17,12 @@ pub type HandleFn = unsafe extern "C" fn(handle: *mut c_void);
 pub type WalkFn = unsafe extern "C" fn(handle: *mut c_void, argument: *mut c_void);
 
 macro_rules! api {
-    ($($(#[$docs:meta])* $name:ident = $symbol:literal: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
+    ($($name:ident = $symbol:literal: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
         /// Functions of one libuv. Loops and handles are untyped pointers.
         #[derive(Clone, Copy, Debug)]
         #[expect(missing_docs, reason = "each is the function of libuv that the list names")]
         pub struct Api {
-            $($(#[$docs])* pub $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+            $(pub $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
         }
 
         impl Api {
@@ -50,6 +50,7 @@ api! {
     loop_close = c"uv_loop_close": fn(*mut c_void) -> c_int;
     loop_alive = c"uv_loop_alive": fn(*const c_void) -> c_int;
     run = c"uv_run": fn(*mut c_void, u32) -> c_int;
+    stop = c"uv_stop": fn(*mut c_void);
     update_time = c"uv_update_time": fn(*mut c_void);
     backend_fd = c"uv_backend_fd": fn(*const c_void) -> c_int;
     backend_timeout = c"uv_backend_timeout": fn(*const c_void) -> c_int;

@@ -10,16 +10,19 @@ use crate::event_loop::backend::{Backend, Waited};
 use crate::event_loop::uv::api::Api;
 use crate::event_loop::uv::handle::{Pair, Room, data_of};
 use crate::event_loop::uv::{Whose, millis_until};
+use crate::foreign::Context;
 use crate::parker::Parker;
 
 const RUN_ONCE: u32 = 1;
 const RUN_NOWAIT: u32 = 2;
 
 /// Why libuv came back.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Signs {
     woken: AtomicBool,
     timed_out: AtomicBool,
+    uv_loop: Context,
+    stop: unsafe extern "C" fn(*mut c_void),
 }
 
 /// The loop's own `uv_loop_t`, used by the one whose turn it is; `ring` by any thread.
@@ -41,7 +44,11 @@ unsafe extern "C" fn on_wake(handle: *mut c_void) {
 
 unsafe extern "C" fn on_time(handle: *mut c_void) {
     // SAFETY: as above.
-    unsafe { data_of::<Signs>(handle) }.timed_out.store(true, Ordering::Relaxed);
+    let signs = unsafe { data_of::<Signs>(handle) };
+    signs.timed_out.store(true, Ordering::Relaxed);
+    // Timers may fire before libuv waits: then it must not.
+    // SAFETY: the loop lives and runs on this thread.
+    unsafe { (signs.stop)(signs.uv_loop.0) };
 }
 
 impl Own {
@@ -53,7 +60,12 @@ impl Own {
         if unsafe { (api.loop_init)(uv_loop.at()) } != 0 {
             return Err(Error::System);
         }
-        let signs = Box::new(Signs::default());
+        let signs = Box::new(Signs {
+            woken: AtomicBool::new(false),
+            timed_out: AtomicBool::new(false),
+            uv_loop: Context(uv_loop.at()),
+            stop: api.stop,
+        });
         let data = ptr::from_ref::<Signs>(&signs).cast_mut().cast();
         // SAFETY: the loop was made above and nobody else knows it.
         let pair = unsafe { Pair::init(&api, uv_loop.at(), on_wake, data) };
@@ -79,12 +91,27 @@ impl Own {
         true
     }
 
-    fn start_timer(&self, deadline: u64) {
-        let ms = millis_until(deadline, monotonic_ns());
+    /// Has libuv come back at `deadline`, or when the first timer of the host's is due: that may
+    /// fire before libuv waits, which would then wait for something else. True when it is the
+    /// host's that comes first.
+    fn start_timer(&self, deadline: Option<u64>) -> bool {
         // SAFETY: the loop lives. Otherwise the time would count from when libuv last looked.
         unsafe { (self.api.update_time)(self.uv_loop.at()) };
-        // SAFETY: the handle lives.
-        unsafe { (self.api.timer_start)(self.pair.timer.at(), Some(on_time), ms, 0) };
+        let ours = deadline.map_or(u64::MAX, |deadline| millis_until(deadline, monotonic_ns()));
+        let hosts = self.next_millis();
+        if ours.min(hosts) != u64::MAX {
+            let (timer, ms) = (self.pair.timer.at(), ours.min(hosts));
+            // SAFETY: the handle lives.
+            unsafe { (self.api.timer_start)(timer, Some(on_time), ms, 0) };
+        }
+        hosts < ours
+    }
+
+    /// Milliseconds until libuv has something to do; `u64::MAX` = nothing by the time alone.
+    fn next_millis(&self) -> u64 {
+        // SAFETY: the loop lives.
+        let ms = unsafe { (self.api.backend_timeout)(self.uv_loop.at()) };
+        u64::try_from(ms).unwrap_or(u64::MAX)
     }
 
     /// The host's handles in it that are not closing.
@@ -134,9 +161,7 @@ impl Backend for Own {
         if parker.wait_awake(deadline) || !parker.watch() {
             return Waited::told(parker.take());
         }
-        if let Some(deadline) = deadline {
-            self.start_timer(deadline);
-        }
+        let is_hosts = self.start_timer(deadline);
         parker.count_sleep();
         self.signs.woken.store(false, Ordering::Relaxed);
         self.signs.timed_out.store(false, Ordering::Relaxed);
@@ -144,7 +169,7 @@ impl Backend for Own {
         // SAFETY: the handle lives.
         unsafe { (self.api.timer_stop)(self.pair.timer.at()) };
         let by_us = self.signs.woken.load(Ordering::Relaxed)
-            || self.signs.timed_out.load(Ordering::Relaxed);
+            || self.signs.timed_out.load(Ordering::Relaxed) && !is_hosts;
         Waited { notices: parker.take(), elsewhere: !by_us }
     }
 
@@ -167,9 +192,10 @@ impl Backend for Own {
     }
 
     fn next_deadline(&self) -> u64 {
-        // SAFETY: the loop lives.
-        let ms = unsafe { (self.api.backend_timeout)(self.uv_loop.at()) };
-        u64::try_from(ms).map_or(NEVER, |ms| ms * 1_000_000)
+        match self.next_millis() {
+            u64::MAX => NEVER,
+            ms => ms.saturating_mul(1_000_000),
+        }
     }
 
     fn uv_loop(&self) -> Option<*mut c_void> {
