@@ -10,7 +10,8 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `error`, `sys`, `sync`, `clock`, `log` | errors, system calls, primitives, time, lines |
+//! | `error`, `sys`, `sync`, `lock`, `mutex` | errors, system calls, primitives |
+//! | `clock`, `log` | time, lines |
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
 //! | `owner_cell` | what one thread has for itself |
 //! | `spin`, `parker`, `sleepers`, `queue` | the one way to wait, for one and for many; queues |
@@ -22,6 +23,7 @@
 pub mod claim;
 pub mod clock;
 pub mod error;
+pub mod lock;
 pub mod occupancy;
 pub mod parker;
 pub mod queue;
@@ -46,6 +48,8 @@ pub mod handles;
 pub mod jobs;
 #[cfg(not(loom))]
 pub mod log;
+#[cfg(not(loom))]
+pub mod mutex;
 #[cfg(not(loom))]
 pub mod owner_cell;
 #[cfg(not(loom))]
