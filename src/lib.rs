@@ -19,6 +19,7 @@
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `jobs`, `callbacks` | jobs that are no scripts; calls by number, for them and for all |
 //! | `ffi` | the boundary with C, and nothing else |
+//! | `fork` | what becomes of all of it in the child of a fork |
 
 pub mod claim;
 pub mod clock;
@@ -42,6 +43,8 @@ pub mod event_loop;
 pub mod ffi;
 #[cfg(not(loom))]
 pub mod foreign;
+#[cfg(not(loom))]
+mod fork;
 #[cfg(not(loom))]
 pub mod handles;
 #[cfg(not(loom))]
