@@ -21,7 +21,6 @@ static void only_in_the_parent(void *userdata) {
 
 static void runs_scripts(void) {
     if (!THREADS_AFTER_FORK) {
-        printf("no scripts in the child: ThreadSanitizer knows no threads after a fork\n");
         return;
     }
     host own = host_of(2, 2);
@@ -86,6 +85,12 @@ static void finds_all_stale(void *argument) {
     }
 }
 
+static void says_what_is_left_out(void) {
+    if (!THREADS_AFTER_FORK) {
+        printf("no scripts in the child: ThreadSanitizer knows no threads after a fork\n");
+    }
+}
+
 /* Also in the child of a child, which has stale ones of two. */
 static void finds_all_stale_and_forks(void *argument) {
     finds_all_stale(argument);
@@ -95,6 +100,7 @@ static void finds_all_stale_and_forks(void *argument) {
 }
 
 SL_TEST(every_handle_of_the_parent_is_stale_in_the_child) {
+    says_what_is_left_out();
     all one = all_new();
     sl_action_queue *results = NULL;
     SL_CHECK_OK(sl_script_runner_actions(one.runner, &results));
@@ -139,6 +145,7 @@ static void frees_what_it_cannot(void *argument) {
 }
 
 SL_TEST(nothing_of_the_parents_is_called_or_dropped_in_the_child) {
+    says_what_is_left_out();
     all one = {.loop = host_loop(), .queue = host_queue(0, SL_WHEN_FULL_REFUSE, 0)};
     sl_script_runner_config config = config_of(1, 1);
     sl_timer_id timer = 0;
@@ -166,6 +173,7 @@ SL_TEST(nothing_of_the_parents_is_called_or_dropped_in_the_child) {
 }
 
 SL_TEST(workers_of_the_parent_go_on_while_it_forks) {
+    says_what_is_left_out();
     host host = host_of(2, 2);
     sl_script_job endless = job_of("while true do end");
     sl_script_job counts = job_of("n = (n or 0) + 1 for i = 1, 1000 do i = i + 1 end return n");
@@ -220,6 +228,7 @@ static void *forks(void *argument) {
 
 /* Two threads fork 100 times each, at the same time; others make and free what there is. */
 SL_TEST(a_fork_at_any_moment_of_other_threads_leaves_a_child_that_works) {
+    says_what_is_left_out();
     pthread_t makers[3];
     SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_INFO, hears, NULL, NULL));
     for (size_t i = 0; i < 2; ++i) {

@@ -182,9 +182,10 @@ impl<T: Handled> Table<T> {
         self.chunks.get(chunk)?.get()?.get(at)
     }
 
-    fn slot_or_grow(&self, index: u32) -> &Slot<T> {
-        let (chunk, at) = place(index);
-        let slots = self.chunks[chunk].get_or_init(|| {
+    /// Makes sure of a slot; under the lock.
+    fn grow_to(&self, index: u32) {
+        let (chunk, _) = place(index);
+        self.chunks[chunk].get_or_init(|| {
             let slot = |_| Slot {
                 occupancy: Occupancy::default(),
                 gate: T::Gate::default(),
@@ -192,7 +193,6 @@ impl<T: Handled> Table<T> {
             };
             (0..FIRST_CHUNK << chunk).map(slot).collect()
         });
-        &slots[at]
     }
 
     /// Keeps what `make` builds beside its gate, and names it. `make` runs no code of the host's,
@@ -221,17 +221,18 @@ impl<T: Handled> Table<T> {
     /// is about to fork, knows that all slots below `fresh` are there.
     fn take_slot(&self) -> Result<(u32, &Slot<T>)> {
         let mut free = self.free.lock();
-        let (index, slot) = match free.vacant.pop() {
-            Some(index) => (index, self.slot_or_grow(index)),
+        let index = match free.vacant.pop() {
+            Some(index) => index,
             None if free.fresh > INDEX_MAX => return Err(Error::Full),
             None => {
-                let slot = self.slot_or_grow(free.fresh);
+                self.grow_to(free.fresh);
                 free.fresh += 1;
-                (free.fresh - 1, slot)
+                free.fresh - 1
             }
         };
         free.live += 1;
-        Ok((index, slot))
+        drop(free);
+        Ok((index, self.slot(index).expect("slots below `fresh` are there")))
     }
 
     fn give_back(&self, index: u32) {

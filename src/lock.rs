@@ -4,15 +4,17 @@
 //! back in the child, whatever the threads that are gone were about to do with it.
 
 use crate::sync::atomic::Ordering;
-use crate::sync::{Futex, spin_hint};
+use crate::sync::{Futex, spin_hint, yield_now};
 
 const FREE: u32 = 0;
 const TAKEN: u32 = 1;
 /// Taken, and somebody sleeps until it is free.
 const AWAITED: u32 = 2;
 
-/// Looks before the sleep: locks are held for moments.
-const SPINS: u32 = if cfg!(loom) { 0 } else { 100 };
+/// Looks before the sleep, since locks are held for moments: the first ones soon after each other,
+/// the others when other threads have run.
+const LOOKS: u32 = if cfg!(loom) { 0 } else { 10 };
+const SOON: u32 = 3;
 
 /// Guards something that stands elsewhere.
 #[derive(Debug, Default)]
@@ -43,14 +45,13 @@ impl Lock {
 
     #[cold]
     fn wait(&self) {
-        for _ in 0..SPINS {
-            if self.word.load(Ordering::Relaxed) != TAKEN {
-                break;
+        for look in 1..=LOOKS {
+            match self.word.load(Ordering::Relaxed) {
+                FREE if self.try_lock() => return,
+                AWAITED => break,
+                _ if look <= SOON => (0..1 << look).for_each(|_| spin_hint()),
+                _ => yield_now(),
             }
-            spin_hint();
-        }
-        if self.try_lock() {
-            return;
         }
         // Whoever has slept cannot know that nobody else does.
         while self.word.swap(AWAITED, Ordering::Acquire) != FREE {
