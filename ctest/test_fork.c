@@ -11,6 +11,14 @@
 #define THREADS_AFTER_FORK true
 #endif
 
+/* Threads that free while another forks: AddressSanitizer does not hold the lock of its quarantine
+ * over a fork, and the child waits for it when one of its threads ends. */
+#ifdef CHILD_ASAN
+#define THREADS_AT_FORK false
+#else
+#define THREADS_AT_FORK true
+#endif
+
 static pid_t parent;
 
 /* For everything that the parent gave to the library. */
@@ -89,6 +97,14 @@ static void says_what_is_left_out(void) {
     if (!THREADS_AFTER_FORK) {
         printf("no scripts in the child: ThreadSanitizer knows no threads after a fork\n");
     }
+}
+
+static bool is_left_out(void) {
+    says_what_is_left_out();
+    if (!THREADS_AT_FORK) {
+        printf("left out: AddressSanitizer keeps a lock of its own taken in the child\n");
+    }
+    return !THREADS_AT_FORK;
 }
 
 /* Also in the child of a child, which has stale ones of two. */
@@ -173,7 +189,9 @@ SL_TEST(nothing_of_the_parents_is_called_or_dropped_in_the_child) {
 }
 
 SL_TEST(workers_of_the_parent_go_on_while_it_forks) {
-    says_what_is_left_out();
+    if (is_left_out()) {
+        return;
+    }
     host host = host_of(2, 2);
     sl_script_job endless = job_of("while true do end");
     sl_script_job counts = job_of("n = (n or 0) + 1 for i = 1, 1000 do i = i + 1 end return n");
@@ -228,7 +246,9 @@ static void *forks(void *argument) {
 
 /* Two threads fork 100 times each, at the same time; others make and free what there is. */
 SL_TEST(a_fork_at_any_moment_of_other_threads_leaves_a_child_that_works) {
-    says_what_is_left_out();
+    if (is_left_out()) {
+        return;
+    }
     pthread_t makers[3];
     SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_INFO, hears, NULL, NULL));
     for (size_t i = 0; i < 2; ++i) {
