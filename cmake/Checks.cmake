@@ -72,3 +72,13 @@ scriptloop_add_check(
   consumer.quickstart consumer ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR}
   -DBINARY=${PROJECT_BINARY_DIR}/quickstart -DGENERATOR=${CMAKE_GENERATOR} -DPREBUILT=${_library} -P
   ctest/quickstart.cmake)
+
+# unlinked.<case>: the library is loaded at run time and unloaded, by a program without it.
+add_executable(unlinked ctest/unlinked.c)
+set_target_properties(unlinked PROPERTIES C_STANDARD 11)
+target_include_directories(unlinked PRIVATE include)
+target_compile_options(unlinked PRIVATE -Wall -Wextra -Werror)
+target_link_libraries(unlinked PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
+foreach(_case local global busy)
+  scriptloop_add_check(unlinked.${_case} abi $<TARGET_FILE:unlinked> ${_library} ${_case})
+endforeach()

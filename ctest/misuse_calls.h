@@ -223,12 +223,20 @@ static sl_script_job job = {.size = sizeof job, .source = "return", .source_len 
     }
 RUNNER_CALL(sl_script_runner_free, (runner))
 RUNNER_CALL(sl_script_runner_enqueue, (runner, &job, (sl_job_id *)out_reset()))
+RUNNER_CALL(sl_script_runner_cancel, (runner, 1))
+RUNNER_CALL(sl_script_runner_cancel_owner, (runner, 1, (uint64_t *)out_reset()))
+RUNNER_CALL(sl_script_runner_cancel_all, (runner, (uint64_t *)out_reset()))
+RUNNER_CALL(sl_script_runner_read_state, (runner, 0, SIZED_OUT(sl_script_state_stats)))
 RUNNER_CALL(sl_script_runner_actions, (runner, (sl_action_queue **)out_reset()))
 RUNNER_CALL(sl_script_runner_read_stats, (runner, SIZED_OUT(sl_script_runner_stats)))
 
 static const call runner_calls[] = {
     {"sl_script_runner_free", call_sl_script_runner_free, true},
     CALL(sl_script_runner_enqueue),
+    CALL(sl_script_runner_cancel),
+    CALL(sl_script_runner_cancel_owner),
+    CALL(sl_script_runner_cancel_all),
+    CALL(sl_script_runner_read_state),
     CALL(sl_script_runner_actions),
     CALL(sl_script_runner_read_stats),
 };

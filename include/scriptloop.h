@@ -34,7 +34,9 @@
  * Versions   Structures with a `size` are filled by their `_init` function first, so that fields
  *            may be added at their end. Values of enumerations are never renumbered. Check once at
  *            start that `sl_abi_version() == SL_ABI`.
- * Processes  Handles do not survive `fork`: the child makes its own. The library is never unloaded.
+ * Processes  In the child of a `fork` every handle of the parent is stale, nothing of the parent is
+ *            run or dropped, and the child makes its own. The library is never unloaded, and the
+ *            process may end at any time (docs/process.md).
  */
 #ifndef SCRIPTLOOP_H
 #define SCRIPTLOOP_H
@@ -165,7 +167,8 @@ SL_API const char *sl_lua_version(void);
 /**
  * How many handles of this library are alive in the process: for leak checks in tests.
  *
- * Counts loops, action queues, state pools, runners and actions that were popped and not freed.
+ * Counts loops, action queues, state pools, runners, jobs, callbacks and actions that were popped
+ * and not freed. The child of a fork counts its own.
  *
  * @return the number
  * @thread any
@@ -202,7 +205,8 @@ typedef void (*sl_drop_fn)(void *userdata);
 /* ==============================================================================================
  * Log: where the library, and the scripts it runs, speak.
  *
- * Until the host sets a function, lines up to SL_LOG_LEVEL_INFO go to standard error.
+ * Until the host sets a function, lines up to SL_LOG_LEVEL_INFO go to standard error. So they do
+ * in the child of a fork, until it sets one of its own.
  * ============================================================================================== */
 
 /** How much a line matters; lower numbers matter more. */

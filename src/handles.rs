@@ -147,6 +147,8 @@ struct Free {
     /// Slots from here on have never been used.
     fresh: u32,
     live: u32,
+    /// Slots below are those of the process that this one is a fork of.
+    abandoned: u32,
 }
 
 /// The chunk an index lies in, and where it lies there.
@@ -166,7 +168,7 @@ impl<T: Handled> Default for Table<T> {
 impl<T: Handled> Table<T> {
     /// No objects.
     pub const fn new() -> Self {
-        let free = Free { vacant: Vec::new(), fresh: 0, live: 0 };
+        let free = Free { vacant: Vec::new(), fresh: 0, live: 0, abandoned: 0 };
         Self { chunks: [const { OnceCell::new() }; CHUNKS], free: Mutex::new(free) }
     }
 
@@ -180,9 +182,10 @@ impl<T: Handled> Table<T> {
         self.chunks.get(chunk)?.get()?.get(at)
     }
 
-    fn slot_or_grow(&self, index: u32) -> &Slot<T> {
-        let (chunk, at) = place(index);
-        let slots = self.chunks[chunk].get_or_init(|| {
+    /// Makes sure of a slot; under the lock.
+    fn grow_to(&self, index: u32) {
+        let (chunk, _) = place(index);
+        self.chunks[chunk].get_or_init(|| {
             let slot = |_| Slot {
                 occupancy: Occupancy::default(),
                 gate: T::Gate::default(),
@@ -190,28 +193,15 @@ impl<T: Handled> Table<T> {
             };
             (0..FIRST_CHUNK << chunk).map(slot).collect()
         });
-        &slots[at]
     }
 
-    /// Keeps what `make` builds beside its gate, and names it.
+    /// Keeps what `make` builds beside its gate, and names it. `make` runs no code of the host's,
+    /// which might fork: the slot would be the parent's.
     pub fn insert(
         &'static self,
         make: impl FnOnce(&'static T::Gate, Handle) -> Result<T>,
     ) -> Result<Handle> {
-        let index = {
-            let mut free = self.free.lock();
-            let index = match free.vacant.pop() {
-                Some(index) => index,
-                None if free.fresh > INDEX_MAX => return Err(Error::Full),
-                None => {
-                    free.fresh += 1;
-                    free.fresh - 1
-                }
-            };
-            free.live += 1;
-            index
-        };
-        let slot = self.slot_or_grow(index);
+        let (index, slot) = self.take_slot()?;
         let generation = slot.occupancy.next_generation();
         let handle = Handle::new(generation, index, T::KIND);
         let object = match make(&slot.gate, handle) {
@@ -225,6 +215,24 @@ impl<T: Handled> Table<T> {
         unsafe { *slot.object.get() = Some(object) };
         slot.occupancy.occupy(generation);
         Ok(handle)
+    }
+
+    /// A vacant slot for the caller alone. Chunks grow under the lock: whoever has it, as one who
+    /// is about to fork, knows that all slots below `fresh` are there.
+    fn take_slot(&self) -> Result<(u32, &Slot<T>)> {
+        let mut free = self.free.lock();
+        let index = match free.vacant.pop() {
+            Some(index) => index,
+            None if free.fresh > INDEX_MAX => return Err(Error::Full),
+            None => {
+                self.grow_to(free.fresh);
+                free.fresh += 1;
+                free.fresh - 1
+            }
+        };
+        free.live += 1;
+        drop(free);
+        Ok((index, self.slot(index).expect("slots below `fresh` are there")))
     }
 
     fn give_back(&self, index: u32) {
@@ -257,6 +265,40 @@ impl<T: Handled> Table<T> {
     pub fn remove(&'static self, handle: Handle) -> Result<()> {
         let pin = self.pin(handle)?;
         if pin.slot.occupancy.close() { Ok(()) } else { Err(Error::StaleHandle) }
+    }
+}
+
+/// The table of one noun while the process forks.
+impl<T: Handled> Table<T> {
+    /// Before: keeps the table as it is.
+    pub fn hold(&self) {
+        self.free.hold();
+    }
+
+    /// After, in the process that forked.
+    ///
+    /// # Safety
+    ///
+    /// The calling thread has called `hold`, and nothing of the kind since.
+    pub unsafe fn let_go(&self) {
+        // SAFETY: as the caller promised.
+        drop(unsafe { self.free.held() });
+    }
+
+    /// After, in the child: all handles are stale, and no object is destroyed. Allocates nothing.
+    ///
+    /// # Safety
+    ///
+    /// As for `let_go`, and there is no other thread.
+    pub unsafe fn abandon(&self) {
+        // SAFETY: as the caller promised.
+        let mut free = unsafe { self.free.held() };
+        for slot in (free.abandoned..free.fresh).filter_map(|index| self.slot(index)) {
+            slot.occupancy.abandon();
+        }
+        free.vacant.clear();
+        free.live = 0;
+        free.abandoned = free.fresh;
     }
 }
 

@@ -10,8 +10,8 @@
 //!
 //! | module | what it is |
 //! | --- | --- |
-//! | `error`, `sys`, `sync`, `clock` | errors, system calls, primitives, time |
-//! | `log`, `spawn` | lines and threads |
+//! | `error`, `sys`, `sync`, `lock`, `mutex` | errors, system calls, primitives |
+//! | `clock`, `log`, `spawn` | time, lines, threads |
 //! | `foreign`, `handles` | the host's data; handles that cannot dangle |
 //! | `owner_cell` | what one thread has for itself |
 //! | `spin`, `parker`, `sleepers`, `waiters` | the one way to wait, for one and for many |
@@ -21,10 +21,12 @@
 //! | `value`, `state_pool`, `script` | typed values, lent states, jobs on workers |
 //! | `jobs`, `callbacks` | jobs that are no scripts; calls by number, for them and for all |
 //! | `ffi` | the boundary with C, and nothing else |
+//! | `fork` | what becomes of all of it in the child of a fork |
 
 pub mod claim;
 pub mod clock;
 pub mod error;
+pub mod lock;
 pub mod occupancy;
 pub mod parker;
 pub mod queue;
@@ -45,11 +47,15 @@ pub mod ffi;
 #[cfg(not(loom))]
 pub mod foreign;
 #[cfg(not(loom))]
+mod fork;
+#[cfg(not(loom))]
 pub mod handles;
 #[cfg(not(loom))]
 pub mod jobs;
 #[cfg(not(loom))]
 pub mod log;
+#[cfg(not(loom))]
+pub mod mutex;
 #[cfg(not(loom))]
 pub mod owner_cell;
 #[cfg(not(loom))]

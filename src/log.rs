@@ -52,7 +52,7 @@ pub fn keep_errors(keep: Option<Keep>) {
 }
 
 static MAX_LEVEL: AtomicU32 = AtomicU32::new(Level::Info as u32);
-static SINK: Mutex<Option<Sink>> = Mutex::new(None);
+pub(crate) static SINK: Mutex<Option<Sink>> = Mutex::new(None);
 
 /// Replaces the sink; `None` is standard error. The old one is dropped when the last line that
 /// is being written to it is done.

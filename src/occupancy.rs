@@ -11,6 +11,8 @@ const CLOSING: u64 = 1 << 31;
 /// Nothing is in the slot.
 const VACANT: u64 = 1 << 30;
 const PINS: u64 = VACANT - 1;
+/// Neither open nor to be destroyed, however many pins of before come and go.
+const GONE: u64 = CLOSING | VACANT | 1 << 29;
 
 /// generation (32) | CLOSING | VACANT | pins (30)
 #[derive(Debug)]
@@ -77,5 +79,29 @@ impl Occupancy {
     #[must_use]
     pub fn close(&self) -> bool {
         self.0.fetch_or(CLOSING, Ordering::AcqRel) & CLOSING == 0
+    }
+
+    /// Closes the slot for good, whatever it holds: nothing is destroyed, and it is never used
+    /// again. By the only thread that there is.
+    pub fn abandon(&self) {
+        self.0.store(GONE, Ordering::Relaxed);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_abandoned_slot_stays_closed_and_is_never_to_be_destroyed() {
+        let slot = Occupancy::default();
+        let generation = slot.next_generation();
+        slot.occupy(generation);
+        assert!(slot.pin(generation));
+        slot.abandon();
+        for generation in [0, generation, generation + 1] {
+            assert!(!slot.holds(generation) && !slot.pin(generation) && !slot.unpin());
+        }
+        assert!(!slot.close() && !slot.unpin() && !slot.holds(generation));
     }
 }

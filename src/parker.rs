@@ -5,12 +5,10 @@
 //! value whether somebody must be told. The owner goes to sleep by turning an empty word into
 //! PARKED, which fails when a notice is there: no order of events loses a wake-up.
 
-use once_cell::sync::OnceCell;
-
 use crate::clock::monotonic_ns;
 use crate::spin::{Pace, Spin};
-use crate::sync::Futex;
 use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::{Futex, Once};
 
 /// There is something new to look at.
 pub const NUDGED: u32 = 1;
@@ -158,7 +156,7 @@ impl Parker {
 }
 
 fn processors() -> usize {
-    static COUNT: OnceCell<usize> = OnceCell::new();
+    static COUNT: Once<usize> = Once::new();
     // Not what the calling thread is bound to: the others may be bound elsewhere.
     *COUNT.get_or_init(crate::sys::processors)
 }

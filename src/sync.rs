@@ -1,5 +1,9 @@
 //! The one place that names synchronisation primitives, so that a model checker can replace them.
 
+use std::convert::Infallible;
+
+use once_cell::sync::OnceCell;
+
 #[cfg(loom)]
 pub use loom::sync::atomic;
 #[cfg(not(loom))]
@@ -7,37 +11,9 @@ pub use std::sync::atomic;
 
 #[cfg(loom)]
 pub use loom::sync::MutexGuard;
-#[cfg(not(loom))]
-pub use parking_lot::MutexGuard;
-
-/// A mutex that is never poisoned: a callback that panics is contained where it is called, and
-/// no lock is held while the host's code runs, so what a lock guards is always whole.
-#[derive(Debug, Default)]
-#[cfg(not(loom))]
-pub struct Mutex<T>(parking_lot::Mutex<T>);
 
 #[cfg(not(loom))]
-impl<T> Mutex<T> {
-    /// A mutex around `value`.
-    pub const fn new(value: T) -> Self {
-        Self(parking_lot::Mutex::new(value))
-    }
-
-    /// Waits for the lock.
-    #[inline]
-    pub fn lock(&self) -> MutexGuard<'_, T> {
-        // How a waiting thread is handed the lock, ThreadSanitizer does not follow.
-        #[cfg(tsan)]
-        loop {
-            match self.0.try_lock() {
-                Some(guard) => return guard,
-                None => yield_now(),
-            }
-        }
-        #[cfg(not(tsan))]
-        self.0.lock()
-    }
-}
+pub use crate::mutex::{Mutex, MutexGuard};
 
 /// The model's mutex.
 #[derive(Debug)]
@@ -119,6 +95,52 @@ impl std::ops::Deref for Futex {
 
     fn deref(&self) -> &atomic::AtomicU32 {
         &self.word
+    }
+}
+
+/// Held while something `Once` is made: whoever holds it knows that nothing is half made.
+#[cfg(not(loom))]
+pub(crate) static MAKING: Mutex<()> = Mutex::new(());
+
+/// What is made once in the life of a process. Making one must not need another.
+#[derive(Debug)]
+pub struct Once<T>(OnceCell<T>);
+
+impl<T> Once<T> {
+    /// Yet to be made.
+    pub const fn new() -> Self {
+        Self(OnceCell::new())
+    }
+
+    /// What there is.
+    #[inline]
+    pub fn get(&self) -> Option<&T> {
+        self.0.get()
+    }
+
+    /// What there is, or what `make` makes now.
+    #[inline]
+    pub fn get_or_init(&self, make: impl FnOnce() -> T) -> &T {
+        let made: Result<_, Infallible> = self.get_or_try_init(|| Ok(make()));
+        let Ok(made) = made;
+        made
+    }
+
+    /// The same where it may fail, and is tried again then.
+    #[inline]
+    pub fn get_or_try_init<E>(&self, make: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+        if let Some(made) = self.0.get() {
+            return Ok(made);
+        }
+        #[cfg(not(loom))]
+        let _making = MAKING.lock();
+        self.0.get_or_try_init(make)
+    }
+}
+
+impl<T> Default for Once<T> {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -13,7 +13,7 @@ use once_cell::sync::OnceCell;
 
 use crate::error::{Error, Result};
 pub use crate::sys::library::{Library, symbol};
-pub use crate::sys::thread::thread_id;
+pub use crate::sys::thread::{renumber_thread, thread_id};
 
 const NANOS: u64 = 1_000_000_000;
 
@@ -208,6 +208,17 @@ impl Drop for SignalGuard {
         // SAFETY: the mask is the one that the thread had before.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.0, ptr::null_mut()) };
     }
+}
+
+/// Has these called by every `fork` of the process from now on: before it, and after it in either
+/// process, on the thread that forks. False when there is no memory for that.
+pub fn at_fork(
+    before: unsafe extern "C" fn(),
+    in_parent: unsafe extern "C" fn(),
+    in_child: unsafe extern "C" fn(),
+) -> bool {
+    // SAFETY: the functions stay as long as the process, since the library is never unloaded.
+    unsafe { libc::pthread_atfork(Some(before), Some(in_parent), Some(in_child)) == 0 }
 }
 
 /// What a signal of ours calls on the thread that it was sent to, with the value that it carries.

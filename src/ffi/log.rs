@@ -1,6 +1,7 @@
 //! Log: where the library, and the scripts it runs, speak.
 //!
-//! Until the host sets a function, lines up to SL_LOG_LEVEL_INFO go to standard error.
+//! Until the host sets a function, lines up to SL_LOG_LEVEL_INFO go to standard error. So they do
+//! in the child of a fork, until it sets one of its own.
 
 use std::ffi::{c_char, c_void};
 use std::sync::Arc;

@@ -35,19 +35,31 @@ pub mod callbacks;
 pub mod jobs;
 pub mod job_cancel;
 
-/// What the boundary asks of every noun: whether a handle names one, and how many there are.
-struct Noun {
+/// What is asked of every noun: whether a handle names one, how many there are, and what `fork`
+/// asks of its table.
+pub(crate) struct Noun {
     is_live: fn(Handle) -> bool,
     live: fn() -> u64,
+    pub(crate) hold: fn(),
+    pub(crate) let_go: unsafe fn(),
+    pub(crate) abandon: unsafe fn(),
 }
 
 impl Noun {
     const fn of<T: Handled>() -> Self {
-        Self { is_live: |handle| T::table().find(handle).is_ok(), live: || T::table().live() }
+        Self {
+            is_live: |handle| T::table().find(handle).is_ok(),
+            live: || T::table().live(),
+            hold: || T::table().hold(),
+            // SAFETY: as the caller promised.
+            let_go: || unsafe { T::table().let_go() },
+            // SAFETY: as the caller promised.
+            abandon: || unsafe { T::table().abandon() },
+        }
     }
 }
 
-static NOUNS: [Noun; 7] = [
+pub(crate) static NOUNS: [Noun; 7] = [
     Noun::of::<crate::event_loop::EventLoop>(),
     Noun::of::<action_queue::Named>(),
     Noun::of::<action::Popped>(),

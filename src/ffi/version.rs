@@ -63,7 +63,8 @@ pub extern "C" fn sl_lua_version() -> *const c_char {
 
 /// How many handles of this library are alive in the process: for leak checks in tests.
 ///
-/// Counts loops, action queues, state pools, runners and actions that were popped and not freed.
+/// Counts loops, action queues, state pools, runners, jobs, callbacks and actions that were popped
+/// and not freed. The child of a fork counts its own.
 ///
 /// @return the number
 /// @thread any

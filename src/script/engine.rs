@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use mlua::chunk::ChunkMode;
 use mlua::{Function, Lua, LuaString, Value as LuaValue};
-use once_cell::sync::OnceCell;
 
 use super::job::{ScriptResult, Text};
 use super::kit::{Kit, Library};
@@ -14,6 +13,7 @@ use super::{convert, stack};
 use crate::actions::{Action, ActionQueue, Body, SCRIPT_MESSAGE};
 use crate::foreign::Context;
 use crate::log::{self, Level};
+use crate::sync::Once;
 use crate::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use crate::value::{Builder, Limits};
 
@@ -121,7 +121,7 @@ pub fn install(lua: &Lua, engine: Arc<Engine>, kit: &Kit) -> mlua::Result<Functi
 
 /// The prelude, compiled once in the process, without what only a debugger would want.
 fn prelude(lua: &Lua) -> mlua::Result<&'static [u8]> {
-    static COMPILED: OnceCell<Vec<u8>> = OnceCell::new();
+    static COMPILED: Once<Vec<u8>> = Once::new();
     let compile = || Ok(lua.load(PRELUDE).set_name("=scriptloop").into_function()?.dump(true));
     COMPILED.get_or_try_init(compile).map(Vec::as_slice)
 }

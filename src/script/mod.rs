@@ -23,7 +23,7 @@ mod kept;
 mod library;
 mod lua_state;
 mod memory;
-mod recycle;
+pub(crate) mod recycle;
 mod rescue;
 pub mod runner;
 mod seat;

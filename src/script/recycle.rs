@@ -14,7 +14,7 @@ use crate::sync::Mutex;
 const KEPT_MAX: usize = 1024;
 
 #[expect(clippy::vec_box, reason = "the boxes are what is kept")]
-static KEPT: Mutex<Vec<Box<ScriptResult>>> = Mutex::new(Vec::new());
+pub(crate) static KEPT: Mutex<Vec<Box<ScriptResult>>> = Mutex::new(Vec::new());
 
 /// A job or result in a box of its own.
 #[derive(Debug)]

@@ -17,6 +17,12 @@ pub fn thread_id() -> u64 {
     }
 }
 
+/// Gives the calling thread, which is the only one, a new number when it asks next: what it owned
+/// belongs to the process that it was forked from.
+pub fn renumber_thread() {
+    number::set(0);
+}
+
 #[cold]
 fn begin() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);

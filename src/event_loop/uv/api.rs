@@ -1,11 +1,10 @@
 //! The functions of libuv that are used, and where they come from.
 
-use std::ffi::{CStr, c_int, c_void};
-
-use once_cell::sync::OnceCell;
+use std::ffi::{c_int, c_void};
 
 use crate::error::{Error, Result};
 use crate::log::{self, Level};
+use crate::sync::Once;
 use crate::sys::{Library, symbol};
 
 /// The oldest libuv that this was tried with: 1.44.
@@ -87,21 +86,25 @@ impl Api {
 /// system's. Loading a second one beside the first would mix the two: the functions of a shared
 /// library find those of the program first.
 pub fn installed() -> Result<Api> {
-    const NAME: &CStr = c"libuv.so.1";
-    static FOUND: OnceCell<Api> = OnceCell::new();
-    let found = FOUND.get_or_try_init(|| {
-        let shown = Library::program();
-        let is_shown = symbol(&shown, c"uv_run").is_some();
-        let library = if is_shown { Some(shown) } else { Library::open(NAME) };
-        library.as_ref().and_then(Api::load).ok_or_else(|| {
-            let why = if is_shown {
-                "this program shows only some functions of its libuv"
-            } else {
-                "there is no libuv.so.1: install libuv (Debian: libuv1)"
-            };
-            log::write(Level::Error, format!("no libuv backend: {why}").as_bytes());
-            Error::Unsupported
-        })
+    static FOUND: Once<Api> = Once::new();
+    if let Some(found) = FOUND.get() {
+        return Ok(*found);
+    }
+    // Not while anything is held: the system runs what libraries bring.
+    let found = find().map_err(|why| {
+        log::write(Level::Error, format!("no libuv backend: {why}").as_bytes());
+        Error::Unsupported
     });
-    found.copied()?.checked()
+    let found = found?.checked()?;
+    Ok(*FOUND.get_or_init(|| found))
+}
+
+fn find() -> std::result::Result<Api, &'static str> {
+    let shown = Library::program();
+    if symbol(&shown, c"uv_run").is_some() {
+        return Api::load(&shown).ok_or("this program shows only some functions of its libuv");
+    }
+    let system = Library::open(c"libuv.so.1");
+    let found = system.as_ref().and_then(Api::load);
+    found.ok_or("there is no libuv.so.1: install libuv (Debian: libuv1)")
 }

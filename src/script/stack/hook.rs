@@ -12,10 +12,10 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use mlua::ffi::{self, lua_Debug, lua_State};
-use once_cell::sync::OnceCell;
 
 use super::{Stack, hook_flag};
 use crate::script::interrupt::{Interrupt, Reason};
+use crate::sync::Once;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::sys;
 
@@ -25,7 +25,7 @@ const STEP: u32 = 1000;
 /// The signal that arms the hook; `None` when the system has none left. Then the hook is armed
 /// from the beginning of each job that can be interrupted.
 pub fn signal() -> Option<i32> {
-    static SIGNAL: OnceCell<Option<i32>> = OnceCell::new();
+    static SIGNAL: Once<Option<i32>> = Once::new();
     // ThreadSanitizer holds signals back until the next system call, which Lua does not make.
     let take = || if cfg!(tsan) { None } else { sys::take_signal(on_signal) };
     *SIGNAL.get_or_init(take)

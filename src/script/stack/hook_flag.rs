@@ -9,7 +9,8 @@ use std::ffi::c_void;
 use std::ptr;
 
 use mlua::ffi::{self, lua_Debug, lua_State};
-use once_cell::sync::OnceCell;
+
+use crate::sync::Once;
 
 /// Bytes at the beginning of every state, the byte among them. In front of it stand only the
 /// collector's link and the marks of an object.
@@ -31,7 +32,7 @@ pub unsafe fn allow(lua: *mut lua_State) {
 
 /// Finds the byte, unless that was done. `None` when there is not exactly one that fits.
 pub fn place() -> Option<usize> {
-    static PLACE: OnceCell<Option<usize>> = OnceCell::new();
+    static PLACE: Once<Option<usize>> = Once::new();
     *PLACE.get_or_init(find)
 }
 
