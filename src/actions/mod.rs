@@ -8,7 +8,7 @@
 
 mod action;
 mod take;
-mod waiters;
+pub mod waiters;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
