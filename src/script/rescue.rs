@@ -63,7 +63,7 @@ impl Rescuer for Rescue {
         job.fail(outcome, text.into_bytes());
         self.0.tallies.of(worker).written_off();
         self.0.deliver(self.0.tallies.of(worker), job);
-        self.0.note_end();
+        self.0.tell_leavers();
         self.replace(worker, state);
     }
 
@@ -77,7 +77,7 @@ impl Rescuer for Rescue {
         job.fail(outcome, text.as_bytes().to_vec());
         job.start(monotonic_ns());
         self.0.deliver(tally, job);
-        self.0.note_end();
+        self.0.tell_leavers();
         self.0.crew.has_news();
     }
 }

@@ -117,8 +117,8 @@ impl Shared {
         self.admission.has_ended(&self.tallies)
     }
 
-    /// Tells those who wait for the last job, if that was it. Whoever has ended jobs calls this
-    /// before it rests. Costs one load as long as jobs come in.
+    /// The same as `tell_leavers`, for a worker that looks at the stage again before it sleeps.
+    /// Costs one load as long as jobs come in.
     #[inline]
     pub(super) fn note_end(&self) {
         if self.admission.stage() != Stage::Open {
@@ -126,10 +126,12 @@ impl Shared {
         }
     }
 
+    /// Tells those who wait for the last job, if that was it. Whoever has ended jobs calls this
+    /// before it rests.
     #[cold]
-    fn tell_leavers(&self) {
-        // Pairs with the one in `Waiters::wait`, and with that of another worker who has ended
-        // a job just now: one of us sees them all.
+    pub(super) fn tell_leavers(&self) {
+        // Pairs with those of `Admission::drain` and `Waiters::wait`, and with that of another
+        // who has ended a job just now: one of us sees them all.
         fence(Ordering::SeqCst);
         if self.has_ended() {
             self.leavers.wake_all();
