@@ -166,7 +166,7 @@ mod tests {
         std::thread::scope(|scope| {
             let (pending, result) = (&pending, &result);
             scope.spawn(move || {
-                for id in 1..=20_000 {
+                for id in 1..=2_000 {
                     pending.add(id);
                     pending.hand_over(id);
                     result.store(id, Ordering::Release);
@@ -175,9 +175,10 @@ mod tests {
             });
             scope.spawn(move || {
                 let mut id = 0;
-                while id < 20_000 {
+                while id < 2_000 {
                     id = result.load(Ordering::Acquire);
                     assert!(!pending.has(id));
+                    yield_now();
                 }
             });
         });
