@@ -336,3 +336,28 @@ SL_TEST(what_is_no_runner_is_a_status) {
     SL_CHECK_STATUS(sl_script_runner_is_job_pending(stale, 1, &is_pending), SL_STATUS_STALE_HANDLE);
     SL_CHECK(is_pending);
 }
+
+/* The successor left before the watch had noted it, and the watch panicked. */
+SL_TEST(a_successor_that_is_the_last_to_leave_is_waited_for) {
+    lines log;
+    lines_start(&log);
+    for (int round = 0; round < 5; round++) {
+        hold hold;
+        sl_script_function function = hold_function(&hold);
+        sl_script_runner_config config = config_of(1, 1);
+        config.functions = &function;
+        config.functions_len = 1;
+        host host = host_with(&config);
+        sl_script_job job = job_of("hold()");
+        sl_job_id id = enqueue(&host, &job);
+        wait_for(&hold.entered);
+        SL_CHECK_OK(sl_script_runner_close(host.runner));
+        expect_all_closed(&host, id, id);
+        SL_CHECK_EQ(atomic_load(&hold.returned), 0);
+        host_free(&host);
+        sem_post(&hold.let_go);
+        wait_for(&hold.dropped);
+    }
+    lines_end();
+    SL_CHECK(strstr(log.text, "panicked") == NULL);
+}
