@@ -222,6 +222,9 @@ static sl_script_job job = {.size = sizeof job, .source = "return", .source_len 
         return name arguments;                                                                     \
     }
 RUNNER_CALL(sl_script_runner_free, (runner))
+RUNNER_CALL(sl_script_runner_close, (runner))
+RUNNER_CALL(sl_script_runner_close_gracefully, (runner, UINT32_MAX))
+RUNNER_CALL(sl_script_runner_is_job_pending, (runner, 1, (bool *)out_reset()))
 RUNNER_CALL(sl_script_runner_enqueue, (runner, &job, (sl_job_id *)out_reset()))
 RUNNER_CALL(sl_script_runner_cancel, (runner, 1))
 RUNNER_CALL(sl_script_runner_cancel_owner, (runner, 1, (uint64_t *)out_reset()))
@@ -232,6 +235,9 @@ RUNNER_CALL(sl_script_runner_read_stats, (runner, SIZED_OUT(sl_script_runner_sta
 
 static const call runner_calls[] = {
     {"sl_script_runner_free", call_sl_script_runner_free, true},
+    CALL(sl_script_runner_close),
+    CALL(sl_script_runner_close_gracefully),
+    CALL(sl_script_runner_is_job_pending),
     CALL(sl_script_runner_enqueue),
     CALL(sl_script_runner_cancel),
     CALL(sl_script_runner_cancel_owner),

@@ -218,3 +218,22 @@ SL_TEST(jobs_are_cancelled_and_counted) {
     SL_CHECK(runner.free());
     SL_CHECK_STATUS(runner.enqueue(endless).status(), SL_STATUS_NULL_ARGUMENT);
 }
+
+SL_TEST(a_runner_closes_gracefully_within_a_duration_and_then_at_once) {
+    auto runner = runner_of();
+    const sl_job_id endless = runner.enqueue(script_job("while true do end")).value();
+    SL_CHECK(runner.is_job_pending(endless).value());
+    SL_CHECK(!runner.is_job_pending(endless + 1).value());
+    const auto drained = runner.close_gracefully(std::chrono::microseconds(1));
+    SL_CHECK_STATUS(drained.status(), SL_STATUS_TIMEOUT);
+    SL_CHECK_STATUS(runner.enqueue(script_job("return 1")).status(), SL_STATUS_CLOSED);
+    SL_CHECK(runner.is_job_pending(endless).value());
+    SL_CHECK(runner.close());
+    SL_CHECK(runner.close_gracefully(scriptloop::forever));
+    SL_CHECK(runner.close());
+    SL_CHECK(!runner.is_job_pending(endless).value());
+    const auto ended = runner.actions().value().pop_timeout(patience).value();
+    SL_CHECK_EQ(ended.result().outcome(), SL_OUTCOME_CLOSED);
+    SL_CHECK(runner.free());
+    SL_CHECK_STATUS(runner.close().status(), SL_STATUS_NULL_ARGUMENT);
+}

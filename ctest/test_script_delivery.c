@@ -29,7 +29,7 @@ SL_TEST(jobs_that_wait_end_as_closed_in_the_hosts_queue) {
         } else {
             SL_CHECK_EQ(action.result->outcome, SL_OUTCOME_CLOSED);
             SL_CHECK_STR_EQ(action.result->error,
-                            "the runner was freed before the job's turn came");
+                            "the runner was closed before the job's turn came");
         }
         SL_CHECK_OK(sl_action_free(&action));
     }

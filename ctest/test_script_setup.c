@@ -1,5 +1,6 @@
 /* What the host gives to all states: modules, functions, hooks. */
 #include "script_limits.h"
+#include "submit_test.h"
 
 #include <pthread.h>
 
@@ -126,69 +127,6 @@ SL_TEST(what_cannot_be_set_up_is_not_made_and_nothing_is_taken) {
     SL_CHECK_STATUS(sl_script_runner_new(NULL, &config, &runner), SL_STATUS_NULL_ARGUMENT);
     SL_CHECK_EQ(counts.drops, 0);
     SL_CHECK(runner == NULL);
-}
-
-/* A pool of the host's: two threads that run what is submitted. */
-typedef struct pool {
-    pthread_mutex_t lock;
-    pthread_cond_t news;
-    struct {
-        sl_script_task_fn run;
-        void *task;
-    } tasks[64];
-    size_t tasks_len;
-    int ran;
-    bool over;
-    pthread_t threads[2];
-} pool;
-
-static void pool_submit(void *userdata, sl_script_task_fn run, void *task) {
-    pool *pool = userdata;
-    SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
-    SL_CHECK(pool->tasks_len < 64);
-    pool->tasks[pool->tasks_len].run = run;
-    pool->tasks[pool->tasks_len++].task = task;
-    SL_CHECK_EQ(pthread_cond_signal(&pool->news), 0);
-    SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
-}
-
-static void *pool_work(void *userdata) {
-    pool *pool = userdata;
-    SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
-    while (!pool->over || pool->tasks_len != 0) {
-        if (pool->tasks_len == 0) {
-            SL_CHECK_EQ(pthread_cond_wait(&pool->news, &pool->lock), 0);
-            continue;
-        }
-        pool->tasks_len--;
-        sl_script_task_fn run = pool->tasks[pool->tasks_len].run;
-        void *task = pool->tasks[pool->tasks_len].task;
-        pool->ran++;
-        SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
-        run(task);
-        SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
-    }
-    SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
-    return NULL;
-}
-
-static void pool_start(pool *pool) {
-    memset(pool, 0, sizeof *pool);
-    SL_CHECK_EQ(pthread_mutex_init(&pool->lock, NULL), 0);
-    SL_CHECK_EQ(pthread_cond_init(&pool->news, NULL), 0);
-    for (int i = 0; i < 2; i++) {
-        SL_CHECK_EQ(pthread_create(&pool->threads[i], NULL, pool_work, pool), 0);
-    }
-}
-
-static void pool_end(pool *pool) {
-    SL_CHECK_EQ(pthread_mutex_lock(&pool->lock), 0);
-    pool->over = true;
-    SL_CHECK_EQ(pthread_cond_broadcast(&pool->news), 0);
-    SL_CHECK_EQ(pthread_mutex_unlock(&pool->lock), 0);
-    for (int i = 0; i < 2; i++) {
-        SL_CHECK_EQ(pthread_join(pool->threads[i], NULL), 0);
-    }
 }
 
 SL_TEST(the_hosts_own_pool_runs_the_jobs) {

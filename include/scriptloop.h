@@ -1577,7 +1577,7 @@ enum {
     SL_OUTCOME_CANCELLED = 5,
     /** No state became free in time. */
     SL_OUTCOME_NO_STATE = 6,
-    /** The runner was freed before its turn came, or while it ran. */
+    /** The runner was closed or freed before its turn came, or while it ran. */
     SL_OUTCOME_CLOSED = 7,
     /** An argument or a result cannot be converted: too deep, too large, cyclic, a function. */
     SL_OUTCOME_VALUE_ERROR = 8,
@@ -2764,7 +2764,8 @@ SL_API sl_status sl_script_runner_new(sl_loop *loop, const sl_script_runner_conf
 /**
  * Ends a runner and waits for its workers.
  *
- * Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED; all results are delivered. A
+ * Closes it as sl_script_runner_close does, unless that was done before: jobs that wait and jobs
+ * that run end with SL_OUTCOME_CLOSED; all results are delivered. A
  * worker that is stuck in a C function is waited for for 150 ms, then it is left behind and ends
  * when that function returns. A host's function that a script has called is not left before, nor
  * is a handler of native jobs; those are closed first, as by sl_jobs_close.
@@ -2799,7 +2800,7 @@ SL_API sl_status sl_script_runner_free(sl_script_runner *runner);
  * @return SL_STATUS_STALE_HANDLE      the runner was freed
  * @return SL_STATUS_WRONG_KIND        `runner` is no script runner
  * @return SL_STATUS_FULL              job_capacity jobs have not ended
- * @return SL_STATUS_CLOSED            the runner is being freed
+ * @return SL_STATUS_CLOSED            the runner was closed or drains, or is being freed
  * @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the source or arguments
  * @thread any
  * @since  0.1.0
@@ -2914,6 +2915,83 @@ SL_API sl_status sl_script_runner_cancel_owner(sl_script_runner *runner, uint64_
  * `out_count` is NULL or valid for one write.
  */
 SL_API sl_status sl_script_runner_cancel_all(sl_script_runner *runner, uint64_t *out_count);
+
+/* ==============================================================================================
+ * Close: a runner ends at once, or when all that it has accepted has ended.
+ *
+ * Both ways refuse new jobs from then on and leave the handle, the counters and the queue of
+ * results as they are; sl_script_runner_free is the end of these. They can be called any number
+ * of times and in any order: one that drains can be closed at once, and a wait for the end also
+ * ends then. Native jobs on the runner's workers are part of all this.
+ * ============================================================================================== */
+
+/**
+ * Closes a runner at once. Does not wait: the results of what was accepted still come, each one.
+ *
+ * Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED as soon as they can be interrupted,
+ * as after sl_script_runner_cancel_all; workers that wait for a state wait no longer. Native jobs
+ * are closed as by sl_jobs_close. Worker threads leave by themselves; the states are destroyed
+ * when the runner is freed.
+ *
+ * @param runner  the runner
+ * @return SL_STATUS_OK             closed, by this call or before
+ * @return SL_STATUS_NULL_ARGUMENT  `runner` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the runner was freed
+ * @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+ * @thread any, also from a callback on a worker and from a function that a script has called
+ * @since  0.1.0
+ * @see    sl_script_runner_close_gracefully, sl_action_queue_close
+ */
+SL_API sl_status sl_script_runner_close(sl_script_runner *runner);
+
+/**
+ * Refuses new jobs and waits until all that were accepted have ended, each as if nothing had
+ * happened: its callback has returned, its action is in the queue. Ends none of them itself.
+ *
+ * When the time is up the runner goes on draining, and a further call waits further. A job that
+ * never ends is waited for, and so is one whose host function waits for what the calling thread
+ * would do: bound the wait, and end them with sl_script_runner_close.
+ *
+ * @param runner       the runner
+ * @param max_wait_ms  longest wait; 0 = none, UINT32_MAX = for ever
+ * @return SL_STATUS_OK              all jobs have ended, of a runner that was closed as well
+ * @return SL_STATUS_NULL_ARGUMENT   `runner` is NULL
+ * @return SL_STATUS_STALE_HANDLE    the runner was freed
+ * @return SL_STATUS_WRONG_KIND      `runner` is no script runner
+ * @return SL_STATUS_TIMEOUT         some have not ended yet; new ones are refused all the same
+ * @return SL_STATUS_WOULD_DEADLOCK  called on one of its workers with `max_wait_ms` above 0; the
+ *                                   runner is as before
+ * @thread any; on a worker with a `max_wait_ms` of 0 only
+ * @since  0.1.0
+ * @see    sl_script_runner_close
+ */
+SL_API sl_status sl_script_runner_close_gracefully(sl_script_runner *runner, uint32_t max_wait_ms);
+
+/**
+ * Says whether a job was accepted and has not ended. Changes nothing and delivers nothing.
+ *
+ * True from the moment when sl_script_runner_enqueue has returned until the job's result is there:
+ * until its callback has returned and its action is in the queue, as its delivery says. Whoever
+ * has taken the action is told false, and whoever is told false finds it. sl_jobs_is_pending says
+ * the same of native jobs, which have ids of their own.
+ *
+ * @param      runner          the runner
+ * @param      job             the job's id
+ * @param[out] out_is_pending  false when its result is there or was taken, or there is no such job
+ * @return SL_STATUS_OK             written
+ * @return SL_STATUS_NULL_ARGUMENT  `runner` or `out_is_pending` is NULL
+ * @return SL_STATUS_STALE_HANDLE   the runner was freed
+ * @return SL_STATUS_WRONG_KIND     `runner` is no script runner
+ * @thread any
+ * @since  0.1.0
+ * @see    sl_script_runner_cancel, sl_jobs_is_pending
+ *
+ * # Safety
+ *
+ * `out_is_pending` is NULL or valid for one write.
+ */
+SL_API sl_status sl_script_runner_is_job_pending(sl_script_runner *runner, sl_job_id job,
+                                                 bool *out_is_pending);
 
 /* ==============================================================================================
  * Script states: how each of a runner's Lua states stands.
@@ -3813,7 +3891,8 @@ SL_API sl_status sl_job_request_init(sl_job_request *request, size_t size);
  * @return SL_STATUS_STALE_HANDLE      the jobs or the callbacks were freed
  * @return SL_STATUS_WRONG_KIND        `jobs` are no jobs, or `callbacks` no callbacks
  * @return SL_STATUS_FULL              capacity jobs are not delivered, or the runner is full
- * @return SL_STATUS_CLOSED            the jobs were closed, or the runner was freed
+ * @return SL_STATUS_CLOSED            the jobs or the runner were closed, the runner drains or was
+ *                                     freed
  * @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the payload
  * @thread any
  * @since  0.1.0
@@ -3937,6 +4016,10 @@ SL_API sl_status sl_jobs_cancel_all(sl_jobs *jobs, uint64_t *out_count);
 /**
  * Says whether a job was accepted and has not ended. Changes nothing.
  *
+ * True from the moment when sl_jobs_submit has returned until the job's result is there: until it
+ * can be polled, or goes to its callback. sl_script_runner_is_job_pending says the same of
+ * scripts, which have ids of their own.
+ *
  * @param      jobs         the jobs
  * @param      job          the job's id
  * @param[out] out_pending  false when its result is there or was taken, or there is no such job
@@ -3946,6 +4029,7 @@ SL_API sl_status sl_jobs_cancel_all(sl_jobs *jobs, uint64_t *out_count);
  * @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
  * @thread any
  * @since  0.1.0
+ * @see    sl_script_runner_is_job_pending
  *
  * # Safety
  *

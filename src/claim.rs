@@ -89,6 +89,11 @@ impl<T> Claim<T> {
         }
     }
 
+    /// Whether no work is under way, and the doer looks for none.
+    pub fn is_free(&self) -> bool {
+        self.word.load(Ordering::Acquire) == 0
+    }
+
     /// The work that is under way, 0 = none. It may have ended when this returns.
     pub fn current(&self) -> u64 {
         self.word.load(Ordering::Acquire) >> ID_SHIFT

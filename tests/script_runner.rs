@@ -86,8 +86,8 @@ fn close_is_idempotent_and_refuses_what_comes_after() {
     use scriptloop::error::Error;
     let runner = runner();
     check_text(&runner, "return 1", "1");
-    assert_eq!(runner.close(), Ok(()));
-    assert_eq!(runner.close(), Err(Error::Closed));
+    assert_eq!(runner.end(), Ok(()));
+    assert_eq!(runner.end(), Ok(()));
     let chunk = runner.chunk(b"=test", b"return 1").expect("there is memory");
     let request = Request::new(chunk, None, None);
     let refused = runner.enqueue(0, Context::NULL, request, || panic!("nothing is taken"));

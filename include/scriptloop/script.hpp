@@ -99,6 +99,21 @@ class script_runner_ref : public detail::ref<sl_script_runner> {
         const sl_status status = sl_script_runner_cancel_all(raw_, &count);
         return detail::to_result(status, count);
     }
+    /* From its enqueue until its result is there. */
+    result<bool> is_job_pending(sl_job_id job) const {
+        bool is_pending = false;
+        const sl_status status = sl_script_runner_is_job_pending(raw_, job, &is_pending);
+        return detail::to_result(status, is_pending);
+    }
+    /* Ends what was accepted, as closed; waits for nobody. */
+    result<> close() const {
+        return detail::to_result(sl_script_runner_close(raw_));
+    }
+    /* Lets what was accepted run to its end, and waits for that, at most so long. */
+    template <typename Rep, typename Period>
+    result<> close_gracefully(std::chrono::duration<Rep, Period> max_wait) const {
+        return detail::to_result(sl_script_runner_close_gracefully(raw_, to_ms32(max_wait)));
+    }
     result<sl_script_runner_stats> read_stats() const {
         return detail::filled<sl_script_runner_stats>(
             [&](sl_script_runner_stats *out) { return sl_script_runner_read_stats(raw_, out); });

@@ -92,6 +92,10 @@ pub unsafe extern "C" fn sl_jobs_cancel_all(jobs: *mut sl_jobs, out_count: *mut 
 
 /// Says whether a job was accepted and has not ended. Changes nothing.
 ///
+/// True from the moment when sl_jobs_submit has returned until the job's result is there: until it
+/// can be polled, or goes to its callback. sl_script_runner_is_job_pending says the same of
+/// scripts, which have ids of their own.
+///
 /// @param      jobs         the jobs
 /// @param      job          the job's id
 /// @param[out] out_pending  false when its result is there or was taken, or there is no such job
@@ -101,6 +105,7 @@ pub unsafe extern "C" fn sl_jobs_cancel_all(jobs: *mut sl_jobs, out_count: *mut 
 /// @return SL_STATUS_WRONG_KIND     `jobs` are no jobs
 /// @thread any
 /// @since  0.1.0
+/// @see    sl_script_runner_is_job_pending
 ///
 /// # Safety
 ///

@@ -481,7 +481,8 @@ pub unsafe extern "C" fn sl_job_request_init(
 /// @return SL_STATUS_STALE_HANDLE      the jobs or the callbacks were freed
 /// @return SL_STATUS_WRONG_KIND        `jobs` are no jobs, or `callbacks` no callbacks
 /// @return SL_STATUS_FULL              capacity jobs are not delivered, or the runner is full
-/// @return SL_STATUS_CLOSED            the jobs were closed, or the runner was freed
+/// @return SL_STATUS_CLOSED            the jobs or the runner were closed, the runner drains or was
+///                                     freed
 /// @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the payload
 /// @thread any
 /// @since  0.1.0

@@ -28,6 +28,7 @@ pub mod script_job;
 pub mod script_setup;
 pub mod script_runner;
 pub mod script_cancel;
+pub mod script_close;
 pub mod script_state;
 pub mod job;
 pub mod job_result;

@@ -27,7 +27,7 @@ pub enum sl_outcome {
     Cancelled = 5,
     /// No state became free in time.
     NoState = 6,
-    /// The runner was freed before its turn came, or while it ran.
+    /// The runner was closed or freed before its turn came, or while it ran.
     Closed = 7,
     /// An argument or a result cannot be converted: too deep, too large, cyclic, a function.
     ValueError = 8,

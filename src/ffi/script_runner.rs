@@ -307,7 +307,7 @@ fn free(pointer: *mut sl_script_runner) -> Result<()> {
         action_queue::free(named.actions.as_ptr())?;
     }
     Named::table().remove(handle(pointer)?)?;
-    named.runner.close()
+    named.runner.end()
 }
 
 /// What a runner has counted. Set `size` before the call.
@@ -441,7 +441,8 @@ pub unsafe extern "C" fn sl_script_runner_new(
 
 /// Ends a runner and waits for its workers.
 ///
-/// Jobs that wait and jobs that run end with SL_OUTCOME_CLOSED; all results are delivered. A
+/// Closes it as sl_script_runner_close does, unless that was done before: jobs that wait and jobs
+/// that run end with SL_OUTCOME_CLOSED; all results are delivered. A
 /// worker that is stuck in a C function is waited for for 150 ms, then it is left behind and ends
 /// when that function returns. A host's function that a script has called is not left before, nor
 /// is a handler of native jobs; those are closed first, as by sl_jobs_close.
@@ -477,7 +478,7 @@ pub extern "C" fn sl_script_runner_free(runner: *mut sl_script_runner) -> sl_sta
 /// @return SL_STATUS_STALE_HANDLE      the runner was freed
 /// @return SL_STATUS_WRONG_KIND        `runner` is no script runner
 /// @return SL_STATUS_FULL              job_capacity jobs have not ended
-/// @return SL_STATUS_CLOSED            the runner is being freed
+/// @return SL_STATUS_CLOSED            the runner was closed or drains, or is being freed
 /// @return SL_STATUS_NO_MEMORY         there is no memory for a copy of the source or arguments
 /// @thread any
 /// @since  0.1.0

@@ -102,11 +102,7 @@ impl Crew {
                 working.over = true;
                 let threads = std::mem::take(&mut working.threads);
                 drop(working);
-                for thread in threads.into_iter().flatten() {
-                    if thread.join().is_err() {
-                        log::write(Level::Error, b"a worker panicked");
-                    }
-                }
+                threads.into_iter().flatten().for_each(join);
                 return;
             }
             drop(working);
@@ -133,12 +129,25 @@ pub fn start_worker(
             exit(number as u32);
         }
     });
+    let thread = thread?;
     let mut working = crew.working.lock();
-    if thread.is_ok() && !succeeds {
-        working.count += 1;
+    working.count += usize::from(!succeeds);
+    match working.threads.get_mut(number) {
+        Some(place) => *place = Some(thread),
+        // A successor in a closed runner leaves at once: whoever waits for the workers may have
+        // found that it was the last one.
+        None => {
+            drop(working);
+            join(thread);
+        }
     }
-    working.threads[number] = Some(thread?);
     Ok(())
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        log::write(Level::Error, b"a worker panicked");
+    }
 }
 
 /// What the host's pool runs, once: one worker, until there is nothing to do.

@@ -109,7 +109,7 @@ pub fn explain(reason: Reason, limits: &Limits) -> (Outcome, String) {
             let text = format!("not enough memory: the limit is {} bytes", limits.memory);
             (Outcome::Memory, text)
         }
-        Reason::Closed => (Outcome::Closed, "the runner was freed".to_owned()),
+        Reason::Closed => (Outcome::Closed, "the runner was closed".to_owned()),
     }
 }
 

@@ -42,7 +42,7 @@ impl Wanted {
 pub trait Guest: Send + Sync {
     /// Cancels its jobs that are wanted; gives their number.
     fn cancel(&self, wanted: Wanted) -> u64;
-    /// Brings no more jobs and cancels all that it has brought: the runner is being freed.
+    /// Brings no more jobs and cancels all that it has brought: the runner is closed.
     fn close(&self);
 }
 

@@ -23,7 +23,7 @@ pub enum Reason {
     Instructions = 3,
     /// It has reached the limit on memory, and may have caught the error.
     Memory = 4,
-    /// The runner is being freed.
+    /// The runner is closed.
     Closed = 5,
 }
 

@@ -31,7 +31,7 @@ pub enum Outcome {
     Cancelled = 5,
     /// No state became free in time.
     NoState = 6,
-    /// The runner was freed before its turn came.
+    /// The runner was closed before its turn came.
     Closed = 7,
     /// An argument or a result could not be converted.
     ValueError = 8,

@@ -10,6 +10,7 @@
 
 mod admission;
 mod chunk;
+mod close;
 mod convert;
 pub mod crew;
 mod ending;
@@ -23,6 +24,7 @@ mod kept;
 mod library;
 mod lua_state;
 mod memory;
+mod pending;
 pub(crate) mod recycle;
 mod rescue;
 pub mod runner;

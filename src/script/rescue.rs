@@ -63,6 +63,7 @@ impl Rescuer for Rescue {
         job.fail(outcome, text.into_bytes());
         self.0.tallies.of(worker).written_off();
         self.0.deliver(self.0.tallies.of(worker), job);
+        self.0.tell_leavers();
         self.replace(worker, state);
     }
 
@@ -70,12 +71,13 @@ impl Rescuer for Rescue {
         let tally = self.0.tallies.of_watch();
         tally.job_started();
         let (outcome, text) = match reason {
-            Reason::Closed => (Outcome::Closed, "the runner was freed before the job's turn came"),
+            Reason::Closed => (Outcome::Closed, "the runner was closed before the job's turn came"),
             _ => (Outcome::Cancelled, "the job was cancelled before it began"),
         };
         job.fail(outcome, text.as_bytes().to_vec());
         job.start(monotonic_ns());
         self.0.deliver(tally, job);
+        self.0.tell_leavers();
         self.0.crew.has_news();
     }
 }

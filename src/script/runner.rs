@@ -1,4 +1,4 @@
-//! The script runner: its parts, its door and its end.
+//! The script runner: its parts and its door.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -14,6 +14,7 @@ use super::inbox::Inbox;
 use super::interrupt::Reason;
 use super::job::{Callback, Limits, Request};
 use super::kit::Kit;
+use super::pending::Pending;
 use super::recycle::Job;
 use super::rescue::Rescue;
 use super::shared::Shared;
@@ -25,12 +26,12 @@ use crate::actions::ActionQueue;
 use crate::clock::monotonic_ns;
 use crate::error::{Error, Result};
 use crate::foreign::Context;
-use crate::log::{self, Level};
 use crate::sleepers::{Sleepers, WORKERS_MAX};
 use crate::state_pool::StatePool;
 use crate::sync::Mutex;
 use crate::sys;
 use crate::value;
+use crate::waiters::Waiters;
 
 /// Most states of one runner.
 const STATES_MAX: u32 = 1 << 12;
@@ -97,9 +98,9 @@ impl Config {
 
 /// A pool of workers that run Lua.
 pub struct ScriptRunner {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     /// The watch's thread.
-    watcher: Mutex<Option<JoinHandle<()>>>,
+    pub(super) watcher: Mutex<Option<JoinHandle<()>>>,
     config: Config,
 }
 
@@ -173,6 +174,8 @@ impl ScriptRunner {
             },
             is_summoned,
             admission: Admission::new(config.job_capacity.into()),
+            pending: Pending::new(config.job_capacity.into()),
+            leavers: Waiters::default(),
             guests: Guests::default(),
             tallies: Tallies::new(config.workers),
             pool,
@@ -249,6 +252,7 @@ impl ScriptRunner {
     ) -> Result<u64> {
         let shared = &*self.shared;
         let id = shared.admission.admit(&shared.tallies)?;
+        shared.pending.add(id);
         request.callback = callback();
         let mut job = Job::new(id, owner, context, Some(request));
         job.wait_ns = monotonic_ns();
@@ -286,35 +290,6 @@ impl ScriptRunner {
     /// Whether the calling thread is one of ours.
     pub fn is_worker(&self) -> bool {
         self.shared.crew.has_me()
-    }
-
-    /// Accepts no more jobs, ends those that wait and those that run as closed, and waits for
-    /// the workers; not for those that are stuck.
-    pub fn close(&self) -> Result<()> {
-        if self.is_worker() {
-            return Err(Error::WouldDeadlock);
-        }
-        if !self.shared.admission.close() {
-            return Err(Error::Closed);
-        }
-        // Workers that wait for a state give up; idle ones leave. What waits for a worker is
-        // left to the watch: a host's pool may itself be waiting for this very call.
-        let shared = &*self.shared;
-        shared.guests.close();
-        shared.pool.close()?;
-        shared.watch.close();
-        shared.bury_all();
-        if !shared.is_summoned {
-            shared.sleepers.wake_all();
-        }
-        shared.crew.wait(|| shared.admission.is_over(&shared.tallies));
-        shared.watch.end();
-        if let Some(watcher) = self.watcher.lock().take()
-            && watcher.join().is_err()
-        {
-            log::write(Level::Error, b"the watch panicked");
-        }
-        Ok(())
     }
 
     /// How the state with this number stands.
@@ -355,7 +330,7 @@ impl ScriptRunner {
 
 impl Drop for ScriptRunner {
     fn drop(&mut self) {
-        // An error means that it is closed already.
-        let _closed = self.close();
+        // Refused only to a worker that was left behind: all others have ended by then.
+        let _ended = self.end();
     }
 }

@@ -133,6 +133,11 @@ impl Seat {
         self.claim.has(id)
     }
 
+    /// Whether the worker has no job and looks for none.
+    pub fn is_free(&self) -> bool {
+        self.claim.is_free()
+    }
+
     /// The running job has to end at `deadline`.
     #[inline]
     pub fn set_deadline(&self, deadline: u64) {

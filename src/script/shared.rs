@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crossbeam::utils::CachePadded;
 
-use super::admission::Admission;
+use super::admission::{Admission, Stage};
 use super::chunk::{Chunk, ChunkCache, Place};
 use super::crew::Crew;
 use super::engine::Engine;
@@ -15,6 +15,7 @@ use super::interrupt::Reason;
 use super::job::{Limits, Outcome};
 use super::kit::Kit;
 use super::lua_state::LuaState;
+use super::pending::Pending;
 use super::recycle::Job;
 use super::runner::Collect;
 use super::state_record::StateRecord;
@@ -25,13 +26,18 @@ use crate::error::Result;
 use crate::log::{self, Level};
 use crate::sleepers::Sleepers;
 use crate::state_pool::StatePool;
+use crate::sync::atomic::{Ordering, fence};
 use crate::value::{self, Builder};
+use crate::waiters::Waiters;
 
 /// What the workers, the watch and whoever enqueues share.
 pub struct Shared {
     pub(super) inbox: Inbox,
     pub(super) sleepers: Sleepers,
     pub(super) admission: Admission,
+    pub(super) pending: Pending,
+    /// Whoever waits until all accepted jobs have ended.
+    pub(super) leavers: Waiters,
     pub(super) guests: Guests,
     pub(super) tallies: Tallies,
     pub(super) pool: StatePool<LuaState>,
@@ -106,13 +112,40 @@ impl Shared {
         }
     }
 
+    /// Whether no job comes in any more, and the results of all that did are there.
+    pub(super) fn has_ended(&self) -> bool {
+        self.admission.has_ended(&self.tallies)
+    }
+
+    /// The same as `tell_leavers`, for a worker that looks at the stage again before it sleeps.
+    /// Costs one load as long as jobs come in.
+    #[inline]
+    pub(super) fn note_end(&self) {
+        if self.admission.stage() != Stage::Open {
+            self.tell_leavers();
+        }
+    }
+
+    /// Tells those who wait for the last job, if that was it. Whoever has ended jobs calls this
+    /// before it rests.
+    #[cold]
+    pub(super) fn tell_leavers(&self) {
+        // Pairs with those of `Admission::drain` and `Waiters::wait`, and with that of another
+        // who has ended a job just now: one of us sees them all.
+        fence(Ordering::SeqCst);
+        if self.has_ended() {
+            self.leavers.wake_all();
+        }
+    }
+
     /// Exactly one result for each job. It is counted first, so that whoever has it finds it
     /// counted.
     pub(super) fn deliver(&self, tally: &Tally, mut job: Job) -> Called {
         tally.job_ended(job.outcome == Outcome::Ok);
-        let delivery = job.delivery();
+        let (id, delivery) = (job.id, job.delivery());
         let called = Self::call_back(&mut job);
         if delivery.wants_action() {
+            self.pending.hand_over(id);
             self.actions.push_always(Action {
                 id: job.id,
                 owner: job.owner,
@@ -122,6 +155,8 @@ impl Shared {
                 body: Body::Script(job),
             });
         }
+        self.pending.remove(id);
+        tally.job_finished();
         called
     }
 

@@ -14,6 +14,7 @@ pub struct Tally {
     started: AtomicU64,
     ok: AtomicU64,
     failed: AtomicU64,
+    finished: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
     written_off: AtomicU64,
@@ -41,6 +42,12 @@ impl Tally {
     #[inline]
     pub fn job_ended(&self, ok: bool) {
         count(if ok { &self.ok } else { &self.failed });
+    }
+
+    /// A job's result is there, and nothing of it is left to do.
+    #[inline]
+    pub fn job_finished(&self) {
+        count(&self.finished);
     }
 
     /// The worker was stuck and got a successor.
@@ -100,6 +107,11 @@ impl Tallies {
     /// Jobs that have ended.
     pub fn ended(&self) -> u64 {
         self.sum(|tally| &tally.ok) + self.sum(|tally| &tally.failed)
+    }
+
+    /// Jobs whose results are there.
+    pub fn finished(&self) -> u64 {
+        self.sum(|tally| &tally.finished)
     }
 
     /// All sums, the last step of a job's life first.

@@ -21,7 +21,8 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 /// C function that nothing can stop.
 const PATIENCE_NS: u64 = 150_000_000;
 
-/// Between two looks while the runner is being freed.
+/// Between two looks at jobs that go on after the runner was closed: handlers of `__close` may
+/// have been allowed to run at that very moment.
 const CLOSING_NS: u64 = 2_000_000;
 
 /// The watch of one runner.
@@ -33,7 +34,7 @@ pub struct Watch {
     next: AtomicU64,
     /// Jobs that end before they begin; the watch delivers their results.
     ended: Mutex<Vec<(Job, Reason)>>,
-    /// The runner is being freed: all jobs have to end.
+    /// The runner is closed: all jobs have to end.
     closing: AtomicBool,
     over: AtomicBool,
 }
@@ -148,14 +149,18 @@ impl Watch {
     fn next_look(&self) -> u64 {
         let looks = (0..self.seats.len()).map(|worker| self.seat(worker).next_look(PATIENCE_NS));
         let next = looks.min().unwrap_or(NEVER);
-        // A worker may begin one more job just after it was looked at.
+        // What runs now was under way before the runner was closed; no worker begins another job.
         let closing = self.closing.load(Ordering::Acquire);
-        if closing { next.min(monotonic_ns() + CLOSING_NS) } else { next }
+        let busy = || (0..self.seats.len()).any(|worker| !self.seat(worker).is_free());
+        if closing && busy() { next.min(monotonic_ns() + CLOSING_NS) } else { next }
     }
 
-    /// From now on no job may go on.
+    /// From now on no job may go on. What waited has been buried: a job that is under way is on
+    /// its seat by now, or its worker is looking for it.
     pub fn close(&self) {
         self.closing.store(true, Ordering::Release);
+        // Not left to the watch alone: it may be busy with a callback.
+        self.ask(Reason::Closed, |_, _| true);
         self.parker.unpark();
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crossbeam::utils::CachePadded;
 
+use super::admission::Stage;
 use super::chunk::Place;
 use super::ending::explain;
 use super::engine::Author;
@@ -113,13 +114,9 @@ impl Worker {
             self.seat.look();
             match shared.inbox.take(self.number, self.affine_first) {
                 Some(job) => {
-                    if had_none && shared.inbox.has_taken(self.number) {
-                        // Jobs on their way from the queue to a worker are seen by nobody who
-                        // falls asleep at that moment; behind a long job they must not wait.
-                        shared.sleepers.wake(None);
-                    }
+                    let has_more = had_none && shared.inbox.has_taken(self.number);
                     self.affine_first = job.affinity() == 0;
-                    if self.process(job) == Fate::WrittenOff {
+                    if self.process(job, has_more) == Fate::WrittenOff {
                         // The state is a stranger's by now: it is not given back.
                         drop(self.lease.take());
                         return Fate::WrittenOff;
@@ -127,16 +124,17 @@ impl Worker {
                 }
                 None => {
                     self.seat.found_none();
-                    if shared.admission.is_closed() {
+                    let stage = shared.admission.stage();
+                    shared.note_end();
+                    if stage == Stage::Closed {
                         return Fate::GoesOn;
                     }
                     if stays {
-                        self.idle();
+                        self.idle(stage);
                     } else {
                         self.collect_while_idle();
                         self.give_back();
-                        let (shared, number) = (&self.shared, self.number);
-                        if shared.sleepers.retire(number, || shared.inbox.has_job_for(number)) {
+                        if self.shared.sleepers.retire(self.number, || self.has_work(stage)) {
                             return Fate::GoesOn;
                         }
                     }
@@ -145,7 +143,12 @@ impl Worker {
         }
     }
 
-    fn idle(&mut self) {
+    /// Whether there is a job, or the runner is not at `stage` any more.
+    fn has_work(&self, stage: Stage) -> bool {
+        self.shared.inbox.has_job_for(self.number) || self.shared.admission.stage() != stage
+    }
+
+    fn idle(&mut self, stage: Stage) {
         self.now = None;
         let (number, inbox) = (self.number, &self.shared.inbox);
         if self.spin.until(&Pace::QUEUE, None, || inbox.has_job_for(number)) {
@@ -156,19 +159,26 @@ impl Worker {
         if self.shared.has_to_share {
             self.give_back();
         }
-        let shared = &self.shared;
-        let has_work = || shared.inbox.has_job_for(number) || shared.admission.is_closed();
-        shared.sleepers.sleep(number, has_work);
+        self.shared.sleepers.sleep(number, || self.has_work(stage));
     }
 
     fn tally(&self) -> &Tally {
         self.shared.tallies.of(self.number)
     }
 
-    fn process(&mut self, mut job: Job) -> Fate {
+    /// Jobs on their way from the queue to a worker are seen by nobody who falls asleep at that
+    /// moment; behind a long job they must not wait. It may be the host who wakes a worker, so
+    /// this one is not looking for a job meanwhile: others wait for one who is.
+    fn share(&self, has_more: bool) {
+        if has_more {
+            self.shared.sleepers.wake(None);
+        }
+    }
+
+    fn process(&mut self, mut job: Job, has_more: bool) -> Fate {
         self.tally().job_started();
         job.worker = self.number as u32;
-        let Some(work) = job.take_work() else { return self.process_guests(job) };
+        let Some(work) = job.take_work() else { return self.process_guests(job, has_more) };
         let (id, affinity, place) = (job.id, job.affinity(), job.place());
         let author = Author::of(&job);
         let limits = work.limits(&self.shared.limits);
@@ -176,9 +186,10 @@ impl Worker {
             self.seat.has_unkept(Some(work.chunk.clone()));
         }
         self.seat.begin(job);
+        self.share(has_more);
         let mut start = self.now.take().unwrap_or_else(monotonic_ns);
         let attempted = if self.shared.admission.is_closed() {
-            let text = b"the runner was freed before the job's turn came".to_vec();
+            let text = b"the runner was closed before the job's turn came".to_vec();
             (Err((Outcome::Closed, text)), None)
         } else {
             self.attempt((id, affinity, place), author, &work, &limits, &mut start)
@@ -209,15 +220,17 @@ impl Worker {
     }
 
     /// Runs a job that is no script: without a state, and as long as it takes.
-    fn process_guests(&mut self, mut job: Job) -> Fate {
+    fn process_guests(&mut self, mut job: Job, has_more: bool) -> Fate {
         // Whoever looks for a script that is to end finds none here, and does not wait for one.
         self.seat.found_none();
+        self.share(has_more);
         if self.shared.has_to_share {
             self.give_back();
         }
         self.now = None;
         Shared::call_back(&mut job);
         self.tally().job_ended(true);
+        self.tally().job_finished();
         Fate::GoesOn
     }
 
@@ -367,5 +380,5 @@ fn no_state(error: Option<Error>, seat: &Seat, id: u64, limits: &Limits) -> (Out
         let ms = limits.state_wait_ns / 1_000_000;
         return (Outcome::NoState, format!("no state became free within {ms} ms").into_bytes());
     }
-    (Outcome::Closed, b"the runner was freed before a state was free".to_vec())
+    (Outcome::Closed, b"the runner was closed before a state was free".to_vec())
 }

@@ -253,11 +253,25 @@ impl<T> StatePool<T> {
     /// Lends nothing any more: waiters are sent away, and states are destroyed, those that are
     /// lent when they come back. True when none is lent.
     pub fn close(&self) -> Result<bool> {
+        let none_lent = self.dismiss()?;
+        self.clear();
+        Ok(none_lent)
+    }
+
+    /// Destroys the states that are not lent.
+    pub fn clear(&self) {
+        let free = std::mem::take(&mut self.inner.lock().free);
+        drop(free);
+    }
+
+    /// Lends nothing any more and sends waiters away. States that are lent are destroyed when they
+    /// come back; the others stay, so that none is destroyed under this call. True when none is
+    /// lent.
+    pub fn dismiss(&self) -> Result<bool> {
         let mut inner = self.inner.lock();
         if std::mem::replace(&mut inner.closed, true) {
             return Err(Error::Closed);
         }
-        let free = std::mem::take(&mut inner.free);
         let waiters = std::mem::take(&mut inner.waiters);
         self.count_waiters(&inner);
         for waiter in &waiters {
@@ -268,7 +282,6 @@ impl<T> StatePool<T> {
         for waiter in waiters {
             waiter.parker.unpark();
         }
-        drop(free);
         Ok(none_lent)
     }
 
