@@ -58,7 +58,7 @@ VALUE(SL_REPEAT_FIXED_RATE, 1);
 VALUE(SL_POST_BYTES_MAX, 64);
 VALUE(SL_UNLIMITED, UINT64_MAX);
 
-SIZE(sl_loop_config, 32);
+SIZE(sl_loop_config, 56);
 AT(sl_loop_config, backend, 8);
 AT(sl_loop_config, clock, 12);
 AT(sl_loop_config, post_capacity, 16);

@@ -10,6 +10,7 @@
 //! that moment the slot says that the result is being handed over, and whoever asks then waits for
 //! it: nobody who has the result is told that the job is pending, and whoever is told that it is
 //! not finds the result.
+#![expect(unsafe_code, reason = "memory that is zero from the start becomes atomic")]
 
 use std::collections::HashMap;
 
@@ -36,8 +37,12 @@ impl Pending {
     /// Nobody, of at most `capacity` jobs.
     pub fn new(capacity: u64) -> Self {
         let slots = capacity.min(SLOTS_MAX).next_power_of_two();
+        let slots = vec![0_u64; slots as usize].into_boxed_slice();
+        // Zeroed by the system, a page when it is first used: most runners use few.
+        // SAFETY: an atomic number lies in memory as the number does; nobody else has them yet.
+        let slots = unsafe { Box::from_raw(Box::into_raw(slots) as *mut [AtomicU64]) };
         Self {
-            slots: (0..slots).map(|_| AtomicU64::new(0)).collect(),
+            slots,
             late: Mutex::default(),
             late_len: AtomicUsize::new(0),
         }
