@@ -14,7 +14,6 @@
 
 #include <dirent.h>
 #include <dlfcn.h>
-#include <fstream>
 #include <set>
 #include <sys/stat.h>
 
@@ -38,17 +37,6 @@ std::set<int> threads_of_this_process() {
     }
     closedir(tasks);
     return threads;
-}
-
-uint64_t context_switches(int thread) {
-    std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
-    uint64_t sum = 0;
-    for (std::string line; std::getline(status, line);) {
-        if (line.find("ctxt_switches:") != std::string::npos) {
-            sum += std::stoull(line.substr(line.find(':') + 1));
-        }
-    }
-    return sum;
 }
 
 sl_script_runner *new_runner(sl_loop *loop, uint32_t workers, uint32_t states) {

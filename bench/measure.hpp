@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <sched.h>
 #include <string>
 #include <unistd.h>
@@ -96,6 +97,18 @@ inline void run_on(size_t first, size_t last) {
 }
 
 constexpr size_t every_processor = SIZE_MAX;
+
+// Of either kind, of one thread of this process. It does not wake that thread.
+inline uint64_t context_switches(int thread) {
+    std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
+    uint64_t sum = 0;
+    for (std::string line; std::getline(status, line);) {
+        if (line.find("ctxt_switches:") != std::string::npos) {
+            sum += std::stoull(line.substr(line.find(':') + 1));
+        }
+    }
+    return sum;
+}
 
 [[noreturn]] inline void fail(const std::string &what) {
     std::fprintf(stderr, "\nbenchmark stopped: %s\n", what.c_str());

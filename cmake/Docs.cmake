@@ -25,6 +25,7 @@ function(scriptloop_add_page name language)
 endfunction()
 
 scriptloop_add_page(cpp cpp)
+scriptloop_add_page(drive c)
 file(GLOB _pages CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR}/docs
      ${PROJECT_SOURCE_DIR}/docs/embed-*.md)
 foreach(_page IN LISTS _pages)

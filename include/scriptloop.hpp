@@ -31,6 +31,7 @@
 
 #include "scriptloop/actions.hpp"
 #include "scriptloop/callbacks.hpp"
+#include "scriptloop/drive.hpp"
 #include "scriptloop/jobs.hpp"
 #include "scriptloop/log.hpp"
 #include "scriptloop/loop.hpp"

@@ -19,6 +19,23 @@ sl::result<> layer_loop(sl::loop_ref to) {
     return good ? to.wake() : sl::failure{SL_STATUS_NOT_FOUND};
 }
 
+sl::result<> layer_drive(sl::loop_ref to);
+sl::result<> layer_drive(sl::loop_ref to) {
+    auto own = std::make_unique<int>(1);
+    sl::drive_config config;
+    config.set_name(std::string_view("drive")).set_name("drive").set_slice(2ms).set_spin(0s);
+    config.set_on_start([own = std::move(own)] {}).set_on_exit([] {});
+    auto timer = sl::timer_config().set_delay(1ms).set_main();
+    std::size_t bytes = 0;
+    const auto show = [&bytes](sl::loop_error_view error) { bytes += error.text().size(); };
+    bool good = to.drive_start(std::move(config)) && to.drive_start() && to.read_drive_stats();
+    good = good && to.post_main([] {}) && to.post_main(SL_PRIORITY_LOW, [&good] { good = true; });
+    good = good && to.schedule_timer(timer, [] {}) && to.report_error("text");
+    good = good && to.set_wake_hook([] {}) && to.set_wake_hook(nullptr) && to.drive_stop();
+    good = good && to.drain_errors(show) && to.close_gracefully(1s);
+    return good ? to.close() : sl::failure{SL_STATUS_NOT_FOUND};
+}
+
 sl::result<sl::action> layer_actions(sl::loop_ref loop);
 sl::result<sl::action> layer_actions(sl::loop_ref loop) {
     sl::action_queue_config config;
@@ -29,7 +46,8 @@ sl::result<sl::action> layer_actions(sl::loop_ref loop) {
     queue->push(sl::action_draft(1).set_message("text")).value();
     std::size_t bytes = 0;
     const auto handle = [&bytes](sl::action_view action) { bytes += action.message().size(); };
-    const bool good = queue->drain(handle) && queue->attach(loop, handle);
+    const bool good =
+        queue->drain(handle) && queue->attach(loop, handle) && queue->attach_main(loop, handle);
     return good ? queue->try_pop() : queue->pop_timeout(1ms);
 }
 

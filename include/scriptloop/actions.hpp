@@ -201,15 +201,18 @@ class action_queue_ref : public detail::ref<sl_action_queue> {
     }
     /* Has the polls of a loop call `run(action_view)`. */
     template <typename F> result<> attach(loop_ref loop, std::uint32_t priority, F &&run) const {
-        using call = std::decay_t<F>;
-        static_assert(std::is_invocable_v<call &, action_view>, "a handler takes an action_view");
-        return detail::give(std::forward<F>(run), [&](void *userdata, sl_drop_fn drop) {
-            return sl_action_queue_attach(raw_, loop.get(), priority, detail::handle<call>,
-                                          userdata, drop);
-        });
+        return attach_by(sl_action_queue_attach, loop, priority, std::forward<F>(run));
     }
     template <typename F> result<> attach(loop_ref loop, F &&run) const {
         return attach(loop, SL_PRIORITY_NORMAL, std::forward<F>(run));
+    }
+    /* The same for the polls of its owner alone, also while another thread drives the loop. */
+    template <typename F>
+    result<> attach_main(loop_ref loop, std::uint32_t priority, F &&run) const {
+        return attach_by(sl_action_queue_attach_main, loop, priority, std::forward<F>(run));
+    }
+    template <typename F> result<> attach_main(loop_ref loop, F &&run) const {
+        return attach_main(loop, SL_PRIORITY_NORMAL, std::forward<F>(run));
     }
     result<> close() const {
         return detail::to_result(sl_action_queue_close(raw_));
@@ -220,6 +223,14 @@ class action_queue_ref : public detail::ref<sl_action_queue> {
     }
 
   private:
+    template <typename Attach, typename F>
+    result<> attach_by(Attach by, loop_ref loop, std::uint32_t priority, F &&run) const {
+        using call = std::decay_t<F>;
+        static_assert(std::is_invocable_v<call &, action_view>, "a handler takes an action_view");
+        return detail::give(std::forward<F>(run), [&](void *userdata, sl_drop_fn drop) {
+            return by(raw_, loop.get(), priority, detail::handle<call>, userdata, drop);
+        });
+    }
     template <typename Pop> static result<action> popped(Pop pop) {
         const result<sl_action> raw = detail::filled<sl_action>(pop);
         if (!raw) {

@@ -159,6 +159,10 @@ template <typename F> void timer(void *userdata) noexcept {
     guarded("timer", [&] { (*static_cast<F *>(userdata))(); });
 }
 
+template <typename F> void wake_hook(void *userdata) noexcept {
+    guarded("wake hook", [&] { (*static_cast<F *>(userdata))(); });
+}
+
 /* Whether sl_loop_post_copy can carry it: its bytes are all that it is. */
 template <typename F>
 inline constexpr bool is_bytes = std::is_trivially_copyable_v<F> && sizeof(F) <= SL_POST_BYTES_MAX

@@ -1,8 +1,10 @@
-/* The loop: posts, timers and frames. What each call does stands in scriptloop.h. */
+/* The loop: posts, timers, frames, driving and its end. What each call does stands in scriptloop.h.
+ */
 #ifndef SCRIPTLOOP_LOOP_HPP
 #define SCRIPTLOOP_LOOP_HPP
 
 #include "callable.hpp"
+#include "drive.hpp"
 #include "owner.hpp"
 #include "time.hpp"
 
@@ -42,6 +44,12 @@ struct timer_config : sl_timer_config {
     template <typename Rep, typename Period>
     timer_config &set_repeat(std::chrono::duration<Rep, Period> time) noexcept {
         repeat_us = to_us(time);
+        return *this;
+    }
+    /* Whether it fires on the owner thread alone, also while another one drives the loop. */
+    timer_config &set_main(bool is_main = true) noexcept {
+        const std::uint32_t others = flags & ~std::uint32_t(SL_TIMER_FLAG_MAIN);
+        flags = is_main ? others | SL_TIMER_FLAG_MAIN : others;
         return *this;
     }
 };
@@ -98,6 +106,18 @@ class loop_ref : public detail::ref<sl_loop> {
         return post(SL_PRIORITY_NORMAL, std::forward<F>(run));
     }
 
+    /* For the owner thread alone. */
+    template <typename F> result<> post_main(std::uint32_t priority, F &&run) const {
+        using call = std::decay_t<F>;
+        static_assert(std::is_invocable_v<call &>, "a post takes no arguments");
+        return detail::give(std::forward<F>(run), [&](void *userdata, sl_drop_fn drop) {
+            return sl_loop_post_main(raw_, priority, detail::work<call>, userdata, drop);
+        });
+    }
+    template <typename F> result<> post_main(F &&run) const {
+        return post_main(SL_PRIORITY_NORMAL, std::forward<F>(run));
+    }
+
     template <typename F>
     result<sl_timer_id> schedule_timer(const sl_timer_config &config, F &&run) const {
         using call = std::decay_t<F>;
@@ -129,6 +149,50 @@ class loop_ref : public detail::ref<sl_loop> {
         return detail::to_result(status, cancelled);
     }
 
+    result<> drive_start(drive_config config = {}) const {
+        return detail::to_result(config.start(raw_));
+    }
+    result<> drive_stop() const {
+        return detail::to_result(sl_loop_drive_stop(raw_));
+    }
+    result<sl_drive_stats> read_drive_stats() const {
+        return detail::filled<sl_drive_stats>(
+            [&](sl_drive_stats *out) { return sl_loop_read_drive_stats(raw_, out); });
+    }
+    result<> report_error(std::string_view text) const {
+        return detail::to_result(sl_loop_report_error(raw_, text.data(), text.size()));
+    }
+    /* Calls `run(loop_error_view)` for each, here and now, and says how many there were. */
+    template <typename F> result<std::uint32_t> drain_errors(F &&run) const {
+        static_assert(std::is_invocable_v<F &, loop_error_view>,
+                      "a handler takes a loop_error_view");
+        auto borrowed = [&run](loop_error_view error) { run(error); };
+        std::uint32_t count = 0;
+        const sl_status status =
+            sl_loop_drain_errors(raw_, detail::show_error<decltype(borrowed)>, &borrowed, &count);
+        return detail::to_result(status, count);
+    }
+
+    result<> close() const {
+        return detail::to_result(sl_loop_close(raw_));
+    }
+    template <typename Rep, typename Period>
+    result<> close_gracefully(std::chrono::duration<Rep, Period> max_wait) const {
+        return detail::to_result(sl_loop_close_gracefully(raw_, to_ms32(max_wait)));
+    }
+
+    /* Any thread may call the hook. */
+    template <typename F> result<> set_wake_hook(F &&hook) const {
+        using call = std::decay_t<F>;
+        static_assert(std::is_invocable_v<call &>, "a hook takes no arguments");
+        return detail::give(std::forward<F>(hook), [&](void *userdata, sl_drop_fn drop) {
+            return sl_loop_set_wake_hook(raw_, detail::wake_hook<call>, userdata, drop);
+        });
+    }
+    /* There is none any more. */
+    result<> set_wake_hook(std::nullptr_t) const {
+        return detail::to_result(sl_loop_set_wake_hook(raw_, nullptr, nullptr, nullptr));
+    }
     result<std::int32_t> fd() const {
         std::int32_t fd = -1;
         const sl_status status = sl_loop_fd(raw_, &fd);

@@ -72,6 +72,12 @@ constexpr std::uint64_t to_us(std::chrono::duration<Rep, Period> time) noexcept 
     return detail::ceil_to<std::uint64_t, std::chrono::microseconds>(time);
 }
 
+/* For fields of 32 bits that count microseconds. */
+template <typename Rep, typename Period>
+constexpr std::uint32_t to_us32(std::chrono::duration<Rep, Period> time) noexcept {
+    return detail::ceil_to<std::uint32_t, std::chrono::microseconds>(time);
+}
+
 /* For parameters that count nanoseconds. */
 template <typename Rep, typename Period>
 constexpr std::uint64_t to_ns(std::chrono::duration<Rep, Period> time) noexcept {
