@@ -265,6 +265,57 @@ static void on_exit_(void *userdata) {
     atomic_fetch_add(&hooked->exits, 1);
 }
 
+SL_TEST(a_second_start_takes_its_data_and_gives_it_back) {
+    sl_loop *loop = host_loop();
+    hooked hooked = {.work = WORK(loop)};
+    sl_drive_config config;
+    drive(loop);
+    SL_CHECK_OK(sl_drive_config_init(&config, sizeof config));
+    config.on_start = host_never;
+    config.userdata = &hooked;
+    config.drop = work_drop;
+    SL_CHECK_OK(sl_loop_drive_start(loop, &config));
+    SL_CHECK_EQ(atomic_load(&hooked.work.drops), 1u);
+    SL_CHECK_OK(sl_loop_free(loop));
+    SL_CHECK_EQ(atomic_load(&hooked.work.drops), 1u);
+}
+
+/* What a hook may not do, and that its errors are kept. */
+static void misbehave(void *userdata) {
+    sl_loop *loop = ((work *)userdata)->loop;
+    SL_CHECK_STATUS(sl_loop_drive_stop(loop), SL_STATUS_WOULD_DEADLOCK);
+    SL_CHECK_STATUS(sl_loop_close_gracefully(loop, UINT32_MAX), SL_STATUS_WOULD_DEADLOCK);
+    SL_CHECK_OK(sl_loop_drive_start(loop, NULL));
+    SL_CHECK_OK(sl_log_write(SL_LOG_LEVEL_ERROR, "hook", 4));
+    event_set(&((work *)userdata)->ran);
+}
+
+static void is_a_hooks(void *userdata, const sl_loop_error *error) {
+    SL_CHECK_EQ(error->text_len, 4u);
+    SL_CHECK_EQ(memcmp(error->text, "hook", 4), 0);
+    ++*(unsigned *)userdata;
+}
+
+SL_TEST(hooks_are_on_the_thread_with_all_that_follows) {
+    sl_loop *loop = host_loop();
+    work work = WORK(loop);
+    sl_drive_config config;
+    unsigned errors = 0;
+    SL_CHECK_OK(sl_drive_config_init(&config, sizeof config));
+    config.on_start = misbehave;
+    config.on_exit = misbehave;
+    config.userdata = &work;
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_OFF, NULL, NULL, NULL));
+    SL_CHECK_OK(sl_loop_drive_start(loop, &config));
+    event_wait(&work.ran, 1);
+    SL_CHECK_OK(sl_loop_drive_stop(loop));
+    SL_CHECK_EQ(event_count(&work.ran), 2u);
+    SL_CHECK_OK(sl_loop_drain_errors(loop, is_a_hooks, &errors, NULL));
+    SL_CHECK_EQ(errors, 2u);
+    SL_CHECK_OK(sl_loop_free(loop));
+    SL_CHECK_OK(sl_log_set(SL_LOG_LEVEL_INFO, NULL, NULL, NULL));
+}
+
 SL_TEST(the_thread_has_its_name_and_stack_and_calls_the_hooks) {
     sl_loop *loop = host_loop();
     hooked hooked = {.work = WORK(loop)};

@@ -658,7 +658,8 @@ SL_API sl_status sl_loop_close(sl_loop *loop);
  * @return SL_STATUS_STALE_HANDLE    the loop was freed
  * @return SL_STATUS_WRONG_KIND      `loop` is no loop
  * @return SL_STATUS_TIMEOUT         it takes nothing new, and still has something to do
- * @return SL_STATUS_WOULD_DEADLOCK  inside a callback of the same loop, with a wait; nothing done
+ * @return SL_STATUS_WOULD_DEADLOCK  with a wait, inside a callback of the same loop or a hook of
+ *                                   the thread that drives it; nothing was done
  * @thread any, also inside of callbacks
  * @since  0.1.0
  * @see    sl_loop_close
@@ -1291,7 +1292,8 @@ typedef struct sl_drive_config {
     /** Passed to the hooks and to `drop`. */
     void *userdata;
     /**
-     * Takes `userdata` back when the thread has ended, on the thread that stops it; may be NULL.
+     * Takes `userdata` back: when the thread has ended, on the thread that stops it, or at once
+     * when the loop was driven already; may be NULL.
      */
     sl_drop_fn drop;
 } sl_drive_config;
@@ -1300,7 +1302,7 @@ typedef struct sl_drive_config {
 typedef struct sl_drive_stats {
     /** Bytes in this struct, as the host knows it. */
     size_t size;
-    /** 1 while the loop is driven, otherwise 0. */
+    /** 1 while there is a thread that drives the loop, otherwise 0; close ends it too. */
     uint64_t is_on;
     /** Times that a thread was started. */
     uint64_t starts;
@@ -1360,7 +1362,7 @@ SL_API sl_status sl_drive_config_init(sl_drive_config *config, size_t size);
  * thread from its turns. A start during a stop waits for the end of the stop.
  *
  * @param loop    the loop
- * @param config  how; NULL = all defaults; not looked at when the loop is driven already
+ * @param config  how; NULL = all defaults; of no effect when the loop is driven already
  * @return SL_STATUS_OK                it is driven
  * @return SL_STATUS_NULL_ARGUMENT     `loop` is NULL
  * @return SL_STATUS_INVALID_ARGUMENT  a size, name or number in `config` is not allowed

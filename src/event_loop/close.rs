@@ -6,6 +6,7 @@ use crate::clock::{NEVER, monotonic_ns};
 use crate::error::{Error, Result};
 use crate::event_loop::EventLoop;
 use crate::event_loop::budget::Limits;
+use crate::sys;
 use crate::waiters::Waiters;
 
 /// How far a loop is on its way to the end; each state only follows on those above it.
@@ -61,10 +62,12 @@ impl EventLoop {
     /// Takes nothing from now on, and ends when all that is ready has been done; timers that are
     /// not due by then are dropped. Ok when it has ended, at most `wait` nanoseconds later.
     pub fn close_gracefully(&self, wait: u64) -> Result<()> {
-        let is_mine = self.is_owner() || self.has_turn();
-        if is_mine && wait != 0 && self.is_stepping_here() {
+        // A thread that drives the loop would wait for itself, also in its hooks.
+        let is_driver = self.gate.turn.is_guest(sys::thread_id());
+        if wait != 0 && (is_driver || self.is_stepping_here()) {
             return Err(Error::WouldDeadlock);
         }
+        let is_mine = self.is_owner();
         self.shut(State::Draining);
         let until = monotonic_ns().saturating_add(wait);
         let is_over = || self.end.is_at_least(State::Closed);

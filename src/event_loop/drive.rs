@@ -58,6 +58,8 @@ pub struct Drive {
     /// waits for its end, and so does another stop.
     thread: Mutex<Option<Driver>>,
     stopping: AtomicBool,
+    /// The thread has not ended.
+    is_on: AtomicBool,
     /// Until when the thread sleeps, or is about to.
     until: AtomicU64,
     /// Where it sleeps when it also has to see what libuv sees.
@@ -162,17 +164,25 @@ impl Drive {
 
 impl EventLoop {
     /// Has a thread drive the loop, unless one does. By the owner, or by anyone when nobody owns
-    /// the loop. `keep` is called when the thread runs: what it gives is dropped after the end.
-    pub fn drive(&self, me: Handle, config: Config, keep: impl FnOnce() -> Foreign) -> Result<()> {
-        if self.gate.turn.is_guest(sys::thread_id()) {
-            return Ok(());
+    /// the loop. `keep` is called unless there is an error: what it gives is dropped when nobody
+    /// can use it any more.
+    pub fn drive(&self, me: Handle, config: Config, keep: impl Fn() -> Foreign) -> Result<()> {
+        let is_driven =
+            self.gate.turn.is_guest(sys::thread_id()) || self.start(me, config, &keep)?;
+        if is_driven {
+            drop(keep());
         }
+        Ok(())
+    }
+
+    /// True when there is a thread already.
+    fn start(&self, me: Handle, config: Config, keep: &impl Fn() -> Foreign) -> Result<bool> {
         let mut driver = self.drive.thread.lock();
         if self.end.is_at_least(State::Draining) {
             return Err(self.refusal());
         }
         if driver.is_some() {
-            return Ok(());
+            return Ok(true);
         }
         let is_nobodys = self.gate.turn.owner() == NOBODY;
         if !is_nobodys && self.owned.borrow(self)?.depth != 0 {
@@ -185,39 +195,43 @@ impl EventLoop {
         self.drive.until.store(NEVER, Ordering::Relaxed);
         self.attend();
         self.gate.turn.share();
-        let thread = self.spawn_driver(me, config).inspect_err(|_| self.gate.turn.unshare())?;
+        self.drive.is_on.store(true, Ordering::Relaxed);
+        let thread = self.spawn_driver(me, config).inspect_err(|_| {
+            self.drive.is_on.store(false, Ordering::Relaxed);
+            self.gate.turn.unshare();
+        })?;
         *driver = Some(Driver { thread, data: keep() });
         self.drive.counters.starts.add(1);
-        Ok(())
+        Ok(false)
     }
 
     fn spawn_driver(&self, me: Handle, config: Config) -> Result<JoinHandle<()>> {
         let Config { name, stack_bytes, slice_ns, spin_us, hooks, data } = config;
         self.gate.turn.guest_seat().set_spin(spin_us);
         let run = move || {
-            if let Some(start) = hooks.start {
-                call(start, data);
-            }
+            // The loop does not end before it has stopped us.
+            let Ok(pinned) = Self::table().pin(me) else { return };
+            pinned.gate.turn.join(sys::thread_id());
             log::keep_errors(Some(Box::new(move |text| {
                 if let Ok(pinned) = Self::table().pin(me) {
                     pinned.errors.report(text);
                 }
             })));
-            // The loop does not end before it has stopped us.
-            if let Ok(pinned) = Self::table().pin(me) {
-                pinned.drive_until_stopped(slice_ns);
+            if let Some(start) = hooks.start {
+                call(start, data);
             }
+            pinned.drive_until_stopped(slice_ns);
             if let Some(exit) = hooks.exit {
                 call(exit, data);
             }
             log::keep_errors(None);
+            pinned.drive.is_on.store(false, Ordering::Release);
         };
         spawn(&name, stack_bytes, run)
     }
 
     fn drive_until_stopped(&self, slice_ns: u64) {
         let (turn, me) = (&self.gate.turn, sys::thread_id());
-        turn.join(me);
         while turn.take_as_guest(me, || self.drive.is_stopping()) {
             let is_over = self.drive_once(slice_ns);
             turn.give(Party::Guest);
@@ -272,7 +286,7 @@ impl EventLoop {
         let counters = &self.drive.counters;
         let parks = self.gate.turn.guest_seat().parks();
         Stats {
-            is_on: self.gate.turn.is_shared(),
+            is_on: self.drive.is_on.load(Ordering::Acquire),
             starts: counters.starts.get(),
             steps: counters.steps.get(),
             items: counters.items.get(),

@@ -58,7 +58,8 @@ pub struct sl_drive_config {
     pub on_exit: sl_work_fn,
     /// Passed to the hooks and to `drop`.
     pub userdata: *mut c_void,
-    /// Takes `userdata` back when the thread has ended, on the thread that stops it; may be NULL.
+    /// Takes `userdata` back: when the thread has ended, on the thread that stops it, or at once
+    /// when the loop was driven already; may be NULL.
     pub drop: sl_drop_fn,
 }
 
@@ -121,7 +122,7 @@ unsafe fn start(pointer: *mut sl_loop, config: &sl_drive_config) -> Result<()> {
 pub struct sl_drive_stats {
     /// Bytes in this struct, as the host knows it.
     pub size: usize,
-    /// 1 while the loop is driven, otherwise 0.
+    /// 1 while there is a thread that drives the loop, otherwise 0; close ends it too.
     pub is_on: u64,
     /// Times that a thread was started.
     pub starts: u64,
@@ -220,7 +221,7 @@ pub unsafe extern "C" fn sl_drive_config_init(
 /// thread from its turns. A start during a stop waits for the end of the stop.
 ///
 /// @param loop    the loop
-/// @param config  how; NULL = all defaults; not looked at when the loop is driven already
+/// @param config  how; NULL = all defaults; of no effect when the loop is driven already
 /// @return SL_STATUS_OK                it is driven
 /// @return SL_STATUS_NULL_ARGUMENT     `loop` is NULL
 /// @return SL_STATUS_INVALID_ARGUMENT  a size, name or number in `config` is not allowed

@@ -408,7 +408,8 @@ pub extern "C" fn sl_loop_close(r#loop: *mut sl_loop) -> sl_status {
 /// @return SL_STATUS_STALE_HANDLE    the loop was freed
 /// @return SL_STATUS_WRONG_KIND      `loop` is no loop
 /// @return SL_STATUS_TIMEOUT         it takes nothing new, and still has something to do
-/// @return SL_STATUS_WOULD_DEADLOCK  inside a callback of the same loop, with a wait; nothing done
+/// @return SL_STATUS_WOULD_DEADLOCK  with a wait, inside a callback of the same loop or a hook of
+///                                   the thread that drives it; nothing was done
 /// @thread any, also inside of callbacks
 /// @since  0.1.0
 /// @see    sl_loop_close

@@ -41,11 +41,7 @@ impl Pending {
         // Zeroed by the system, a page when it is first used: most runners use few.
         // SAFETY: an atomic number lies in memory as the number does; nobody else has them yet.
         let slots = unsafe { Box::from_raw(Box::into_raw(slots) as *mut [AtomicU64]) };
-        Self {
-            slots,
-            late: Mutex::default(),
-            late_len: AtomicUsize::new(0),
-        }
+        Self { slots, late: Mutex::default(), late_len: AtomicUsize::new(0) }
     }
 
     #[inline]
