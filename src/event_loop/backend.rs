@@ -37,6 +37,11 @@ pub trait Backend: Send + Sync {
         false
     }
 
+    /// Whether some can be the host's.
+    fn has_guests(&self) -> bool {
+        false
+    }
+
     /// Runs those that are there, all of them.
     fn pump(&self) {}
 

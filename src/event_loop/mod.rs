@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::clock::Clock;
 pub use crate::clock::NEVER;
 use crate::error::{Error, Result};
+use crate::event_loop::attend::Duties;
 use crate::event_loop::backend::{Backend, ParkerBackend};
 use crate::event_loop::bell::Bells;
 use crate::event_loop::close::End;
@@ -111,8 +112,7 @@ pub struct EventLoop {
     shared_len: AtomicUsize,
     owned: OwnerCell<Owned>,
     stopping: AtomicBool,
-    /// Somebody listens: steps go the long way, see `attend`.
-    attentive: AtomicBool,
+    duties: Duties,
     bells: Bells,
     drive: Drive,
     end: End,
@@ -147,7 +147,7 @@ impl EventLoop {
             shared_len: AtomicUsize::new(0),
             owned: OwnerCell::new(Owned::new(consumer)),
             stopping: AtomicBool::new(false),
-            attentive: AtomicBool::new(backend.pumps() || bells.is_lent()),
+            duties: Duties::new(bells.is_lent(), backend.pumps()),
             backend,
             bells,
             drive: Drive::new(gate.turn.guest_seat().parks()),

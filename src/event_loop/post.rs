@@ -73,7 +73,7 @@ impl EventLoop {
         }
         drop(timers);
         // The owner sleeps until the old deadline, or a bell is set to it.
-        if sooner && (self.is_attentive() || !self.has_turn()) {
+        if sooner && (!self.duties.is_empty() || !self.has_turn()) {
             self.nudge();
         }
         Ok(id)

@@ -120,17 +120,17 @@ impl EventLoop {
             owned.depth -= 1;
             owned.depth == 0
         };
-        if self.is_attentive() {
+        if !self.duties.is_empty() {
             self.leave_attentively(outermost);
         }
     }
 
     #[inline]
     fn take_notices(&self, may_wait: bool) -> u32 {
-        let notices = if self.is_attentive() {
-            self.begin_attentively(may_wait)
-        } else {
+        let notices = if self.duties.is_empty() {
             self.gate.parker.take()
+        } else {
+            self.begin_attentively(may_wait)
         };
         if notices & WOKEN != 0 {
             self.counters.wakes.add(1);
@@ -144,7 +144,7 @@ impl EventLoop {
         let owned = self.owned.borrow(self)?;
         let quiet = owned.depth == 0
             && !self.gate.parker.is_notified()
-            && !self.is_attentive()
+            && self.duties.is_empty()
             && !self.has_work(&owned)
             && match self.next_timer.load(Ordering::Acquire) {
                 NEVER => true,

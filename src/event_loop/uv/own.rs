@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use crate::clock::{NEVER, monotonic_ns};
 use crate::error::{Error, Result};
@@ -33,6 +33,8 @@ pub struct Own {
     uv_loop: Room,
     pair: Pair,
     signs: Box<Signs>,
+    /// The owner waits in libuv, or is about to: only then it needs the signal.
+    is_waiting: AtomicBool,
     /// libuv is running callbacks further up on the stack: it must not be run again inside.
     is_running: AtomicBool,
 }
@@ -73,22 +75,36 @@ impl Own {
             // SAFETY: as above; it has no handles.
             unsafe { (api.loop_close)(uv_loop.at()) };
         })?;
-        let is_running = AtomicBool::new(false);
-        let own = Self { api, whose, uv_loop, pair, signs, is_running };
+        let (is_waiting, is_running) = (AtomicBool::new(false), AtomicBool::new(false));
+        // SAFETY: a handle that was made.
+        unsafe { (api.unref)(pair.wake.at()) };
+        let own = Self { api, whose, uv_loop, pair, signs, is_waiting, is_running };
         // Lets its descriptor know of our handles.
         own.pump();
         Ok(own)
     }
 
     /// Runs libuv, unless that is going on.
-    fn run(&self, mode: u32) -> bool {
-        if self.is_running.swap(true, Ordering::Relaxed) {
-            return false;
+    fn run(&self, mode: u32) {
+        if self.is_running.load(Ordering::Relaxed) {
+            return;
         }
+        self.is_running.store(true, Ordering::Relaxed);
         // SAFETY: the loop lives, the caller's turn it is, and it is not running.
         unsafe { (self.api.run)(self.uv_loop.at(), mode) };
         self.is_running.store(false, Ordering::Relaxed);
-        true
+    }
+
+    /// While our signal counts: libuv waits for nothing when nothing is active. At other times it
+    /// does not count, so that what is active is the host's.
+    fn active<T>(&self, body: impl FnOnce() -> T) -> T {
+        let wake = self.pair.wake.at();
+        // SAFETY: the handle lives.
+        unsafe { (self.api.r#ref)(wake) };
+        let result = body();
+        // SAFETY: as above.
+        unsafe { (self.api.unref)(wake) };
+        result
     }
 
     /// Has libuv come back at `deadline`, or when the first timer of the host's is due: that may
@@ -107,15 +123,28 @@ impl Own {
         hosts < ours
     }
 
+    fn wait_in_libuv(&self, parker: &Parker, deadline: Option<u64>) -> Waited {
+        let is_hosts = self.start_timer(deadline);
+        parker.count_sleep();
+        self.signs.woken.store(false, Ordering::Relaxed);
+        self.signs.timed_out.store(false, Ordering::Relaxed);
+        self.active(|| self.run(RUN_ONCE));
+        // SAFETY: the handle lives.
+        unsafe { (self.api.timer_stop)(self.pair.timer.at()) };
+        let by_us = self.signs.woken.load(Ordering::Relaxed)
+            || self.signs.timed_out.load(Ordering::Relaxed) && !is_hosts;
+        Waited { notices: parker.take(), elsewhere: !by_us }
+    }
+
     /// Milliseconds until libuv has something to do; `u64::MAX` = nothing by the time alone.
     fn next_millis(&self) -> u64 {
         // SAFETY: the loop lives.
-        let ms = unsafe { (self.api.backend_timeout)(self.uv_loop.at()) };
+        let ms = self.active(|| unsafe { (self.api.backend_timeout)(self.uv_loop.at()) });
         u64::try_from(ms).unwrap_or(u64::MAX)
     }
 
     /// The host's handles in it that are not closing.
-    fn has_guests(&self) -> bool {
+    fn has_open_guests(&self) -> bool {
         let ours = [self.pair.wake.at(), self.pair.timer.at()];
         let mut search = Search { api: self.api, ours, found: false };
         let search = ptr::from_mut(&mut search);
@@ -123,18 +152,6 @@ impl Own {
         unsafe { (self.api.walk)(self.uv_loop.at(), Some(see), search.cast()) };
         // SAFETY: the walk is over: it is ours alone again.
         unsafe { (*search).found }
-    }
-
-    /// Whether requests of the host's are under way, or handles are closing.
-    fn is_busy(&self) -> bool {
-        let wake = self.pair.wake.at();
-        // SAFETY: the handle lives; without its reference the loop lives by the host's alone.
-        unsafe { (self.api.unref)(wake) };
-        // SAFETY: the loop lives.
-        let is_busy = unsafe { (self.api.loop_alive)(self.uv_loop.at()) } != 0;
-        // SAFETY: as above.
-        unsafe { (self.api.r#ref)(wake) };
-        is_busy
     }
 }
 
@@ -145,7 +162,7 @@ struct Search {
 }
 
 unsafe extern "C" fn see(handle: *mut c_void, search: *mut c_void) {
-    // SAFETY: what `has_guests` passed, for the time of the walk.
+    // SAFETY: what `has_open_guests` passed, for the time of the walk.
     let search = unsafe { &mut *search.cast::<Search>() };
     // SAFETY: a handle of the loop that is walked.
     let is_closing = unsafe { (search.api.is_closing)(handle) } != 0;
@@ -158,32 +175,42 @@ impl Backend for Own {
         if is_nested {
             return Waited::told(parker.park_until(deadline));
         }
-        if parker.wait_awake(deadline) || !parker.watch() {
+        if parker.wait_awake(deadline) {
             return Waited::told(parker.take());
         }
-        let is_hosts = self.start_timer(deadline);
-        parker.count_sleep();
-        self.signs.woken.store(false, Ordering::Relaxed);
-        self.signs.timed_out.store(false, Ordering::Relaxed);
-        self.run(RUN_ONCE);
-        // SAFETY: the handle lives.
-        unsafe { (self.api.timer_stop)(self.pair.timer.at()) };
-        let by_us = self.signs.woken.load(Ordering::Relaxed)
-            || self.signs.timed_out.load(Ordering::Relaxed) && !is_hosts;
-        Waited { notices: parker.take(), elsewhere: !by_us }
+        self.is_waiting.store(true, Ordering::Relaxed);
+        // Whoever leaves a notice from here on sees that we wait, or we see the notice.
+        fence(Ordering::SeqCst);
+        let waited = if parker.watch() {
+            self.wait_in_libuv(parker, deadline)
+        } else {
+            Waited::told(parker.take())
+        };
+        self.is_waiting.store(false, Ordering::Relaxed);
+        waited
     }
 
     fn ring(&self) {
-        // SAFETY: the handle lives as long as we do; any thread may send.
-        unsafe { (self.api.async_send)(self.pair.wake.at()) };
+        fence(Ordering::SeqCst);
+        if self.is_waiting.load(Ordering::Relaxed) {
+            // SAFETY: the handle lives as long as we do; any thread may send.
+            unsafe { (self.api.async_send)(self.pair.wake.at()) };
+        }
+    }
+    fn pumps(&self) -> bool {
+        // Of a libuv that the host does not know it has nothing in here.
+        self.whose == Whose::Hosts
     }
 
-    fn pumps(&self) -> bool {
-        true
+    /// Handles of the host's that count, or requests of it.
+    fn has_guests(&self) -> bool {
+        // SAFETY: the loop lives.
+        unsafe { (self.api.loop_alive)(self.uv_loop.at()) != 0 }
     }
 
     fn pump(&self) {
-        self.run(RUN_NOWAIT);
+        // Handles that do not count are run as well, as in a loop that lives by others.
+        self.active(|| self.run(RUN_NOWAIT));
     }
 
     fn fd(&self) -> Option<i32> {
@@ -206,7 +233,7 @@ impl Backend for Own {
         // Closing handles need a turn or two until they are gone.
         self.pump();
         self.pump();
-        if self.has_guests() || self.is_busy() { Err(Error::Busy) } else { Ok(()) }
+        if self.has_open_guests() || self.has_guests() { Err(Error::Busy) } else { Ok(()) }
     }
 }
 
@@ -216,7 +243,8 @@ impl Drop for Own {
             // SAFETY: the handle lives and nobody else uses the loop any more.
             unsafe { (self.api.close)(room.at(), None) };
         }
-        self.pump();
+        // What is closing keeps it alive by itself.
+        self.run(RUN_NOWAIT);
         // SAFETY: as above.
         let left = unsafe { (self.api.loop_close)(self.uv_loop.at()) };
         debug_assert_eq!(left, 0, "checked before the loop was freed");
