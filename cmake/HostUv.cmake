@@ -1,5 +1,7 @@
 # The tests of the libuv backend.
 #
+#     contract.uv.*             the contract in libuv, of which the host sees nothing
+#     contract.own.*, .lent.*   in a uv_loop_t of the host's libuv, and in the host's own
 #     uv.<noun>.<case>          a case of ctest/test_*.c whose loops wait in libuv: one contract
 #     uv_<kind>.<noun>.<case>   a case of ctest/uv/test_*.c in a host with a libuv of its own:
 #                               shared, static and hidden, or static and shown to all
@@ -30,6 +32,15 @@ foreach(_source IN LISTS _sources)
                                                          SL_TEST_BACKEND=uv)
   endforeach()
 endforeach()
+
+scriptloop_add_contract(uv contract)
+scriptloop_add_program(contract_hosts_uv ${PROJECT_SOURCE_DIR}/ctest/contract.c)
+target_compile_definitions(contract_hosts_uv PRIVATE SL_TEST_HOSTS_UV)
+target_include_directories(contract_hosts_uv SYSTEM PRIVATE ${UV_INCLUDE})
+target_include_directories(contract_hosts_uv PRIVATE ${PROJECT_SOURCE_DIR}/ctest)
+target_link_libraries(contract_hosts_uv PRIVATE ${UV_SHARED})
+scriptloop_add_contract(own contract_hosts_uv)
+scriptloop_add_contract(lent contract_hosts_uv)
 
 set(_uv_shared ${UV_SHARED})
 set(_uv_hidden ${UV_STATIC} dl -Wl,--exclude-libs,ALL)

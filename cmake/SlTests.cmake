@@ -47,6 +47,24 @@ foreach(_source IN LISTS _tests)
   scriptloop_add_test(${_source} 120 stress)
 endforeach()
 
+# contract.<backend>.<clock>.<case>: the same cases for each; libuv's are in HostUv.
+scriptloop_add_program(contract ${PROJECT_SOURCE_DIR}/ctest/contract.c)
+target_include_directories(contract PRIVATE ${PROJECT_SOURCE_DIR}/ctest)
+function(scriptloop_add_contract backend program)
+  set(source ${PROJECT_SOURCE_DIR}/ctest/contract.c)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  scriptloop_cases(${source} cases)
+  foreach(clock system virtual)
+    foreach(case IN LISTS cases)
+      set(name contract.${backend}.${clock}.${case})
+      add_test(NAME ${name} COMMAND ${program} ${case})
+      set_tests_properties(${name} PROPERTIES TIMEOUT 30 LABELS contract ENVIRONMENT
+                           "SL_TEST_BACKEND=${backend};SL_TEST_CLOCK=${clock}")
+    endforeach()
+  endforeach()
+endfunction()
+scriptloop_add_contract(default contract)
+
 # Every ctest/hostile/<script>.lua is a CTest case, hostile.<script>: what it says of itself holds,
 # and the next job is healthy.
 scriptloop_add_program(hostile ${PROJECT_SOURCE_DIR}/ctest/hostile.c)
