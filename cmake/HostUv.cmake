@@ -43,7 +43,7 @@ scriptloop_add_contract(own contract_hosts_uv)
 scriptloop_add_contract(lent contract_hosts_uv)
 
 set(_uv_shared ${UV_SHARED})
-set(_uv_hidden ${UV_STATIC} dl -Wl,--exclude-libs,ALL)
+set(_uv_hidden ${UV_STATIC} dl -Wl,--exclude-libs,libuv_a.a)
 set(_uv_shown -Wl,--whole-archive ${UV_STATIC} -Wl,--no-whole-archive dl)
 file(GLOB _sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/ctest/uv/test_*.c)
 foreach(_kind shared hidden shown)

@@ -126,6 +126,17 @@ static inline int lua_host_read_stats(lua_State *L) {
     return 1;
 }
 
+/* Where there is a libuv, the loop of this name waits in it. */
+static inline sl_loop *lua_host_other_loop(const char *name) {
+    sl_loop_config config = host_loop_config();
+    sl_loop *loop = NULL;
+    bool is_available = false;
+    SL_CHECK_OK(sl_backend_is_available(SL_BACKEND_UV, &is_available));
+    config.backend = strcmp(name, "uv") == 0 && is_available ? SL_BACKEND_UV : SL_BACKEND_DEFAULT;
+    SL_CHECK_OK(sl_loop_new(&config, &loop));
+    return loop;
+}
+
 static inline int lua_host_add_loop(lua_State *L) {
     lua_host *host = lua_host_of(L);
     size_t at = 0;
@@ -133,7 +144,7 @@ static inline int lua_host_add_loop(lua_State *L) {
         at++;
         SL_CHECK(at < 4);
     }
-    host->others[at] = host_loop();
+    host->others[at] = lua_host_other_loop(luaL_checkstring(L, 1));
     SL_CHECK_OK(sl_lua_add_loop(L, luaL_checkstring(L, 1), host->others[at]));
     return 0;
 }

@@ -184,9 +184,12 @@ impl EventLoop {
         if driver.is_some() {
             return Ok(true);
         }
-        let is_nobodys = self.gate.turn.owner() == NOBODY;
-        if !is_nobodys && self.owned.borrow(self)?.depth != 0 {
-            return Err(Error::Reentered);
+        if self.gate.turn.owner() != NOBODY {
+            // The end of an earlier driving may have left the owner to take it back.
+            drop(self.gate.take_turn()?);
+            if self.owned.borrow(self)?.depth != 0 {
+                return Err(Error::Reentered);
+            }
         }
         if self.backend.pumps() {
             self.drive.fd.get_or_try_init(|| FdBell::new(self.backend.fd()))?;
