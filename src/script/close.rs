@@ -40,7 +40,7 @@ impl ScriptRunner {
 
     /// Whether a job was accepted whose result is not there yet. A guest's job is none of ours.
     pub fn is_pending(&self, id: u64) -> bool {
-        self.shared.pending.has(id)
+        self.shared.pending.has(id, self.shared.admission.accepted())
     }
 
     /// Closes and waits for the workers; not for those that are stuck. Only the owner may call

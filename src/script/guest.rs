@@ -104,7 +104,10 @@ pub struct Tag {
 impl Visit {
     /// Lets one job in and numbers it among all of the runner's; `bring` must follow.
     pub fn admit(&self) -> Result<u64> {
-        self.0.admission.admit(&self.0.tallies)
+        let number = self.0.admission.admit(&self.0.tallies)?;
+        // It is no id of a script's job that anybody would ask for.
+        self.0.pending.remove(number);
+        Ok(number)
     }
 
     /// Puts an admitted job in. `run` is called once, contained, with a result in which only the

@@ -252,7 +252,6 @@ impl ScriptRunner {
     ) -> Result<u64> {
         let shared = &*self.shared;
         let id = shared.admission.admit(&shared.tallies)?;
-        shared.pending.add(id);
         request.callback = callback();
         let mut job = Job::new(id, owner, context, Some(request));
         job.wait_ns = monotonic_ns();

@@ -197,6 +197,7 @@ impl Backend for Own {
             unsafe { (self.api.async_send)(self.pair.wake.at()) };
         }
     }
+
     fn pumps(&self) -> bool {
         // Of a libuv that the host does not know it has nothing in here.
         self.whose == Whose::Hosts
@@ -214,12 +215,13 @@ impl Backend for Own {
     }
 
     fn fd(&self) -> Option<i32> {
+        // Where nobody pumps, a signal that came too late for its wait would stay.
         // SAFETY: the loop lives.
-        Some(unsafe { (self.api.backend_fd)(self.uv_loop.at()) })
+        self.pumps().then(|| unsafe { (self.api.backend_fd)(self.uv_loop.at()) })
     }
 
     fn next_deadline(&self) -> u64 {
-        match self.next_millis() {
+        match if self.pumps() { self.next_millis() } else { u64::MAX } {
             u64::MAX => NEVER,
             ms => ms.saturating_mul(1_000_000),
         }
