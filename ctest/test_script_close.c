@@ -51,7 +51,6 @@ SL_TEST(a_job_that_runs_and_those_that_wait_end_as_closed) {
     sl_script_runner_stats stats = stats_of(&host);
     SL_CHECK_EQ(stats.delivered, 11);
     SL_CHECK_EQ(stats.refused, 1);
-    SL_CHECK_EQ(stats.workers_replaced, 0);
     is_closed(&host);
     host_free(&host);
 }

@@ -197,3 +197,25 @@ SL_TEST(the_descriptor_of_the_loop_sees_the_hosts_handles) {
     close(watched.fds[0]);
     close(watched.fds[1]);
 }
+
+static void close_ticker(void *userdata) {
+    uv_ticker_close(userdata);
+}
+
+SL_TEST(a_drain_does_not_wait_for_what_is_the_hosts) {
+    for (int driven = 0; driven < 2; ++driven) {
+        uv_loop_t *uv_loop = NULL;
+        sl_loop *loop = uv_own(&uv_loop);
+        uv_ticker ticker = {.ticks = 0};
+        uv_idle_t idle;
+        uv_ticker_start(uv_loop, &ticker, 1000, 0);
+        SL_CHECK_EQ(uv_idle_init(uv_loop, &idle), 0);
+        SL_CHECK_OK(sl_loop_post(loop, SL_PRIORITY_NORMAL, close_ticker, &ticker, NULL));
+        if (driven) {
+            drive(loop);
+        }
+        SL_CHECK_OK(sl_loop_close_gracefully(loop, UINT32_MAX)); /* for ever, did it wait */
+        uv_close((uv_handle_t *)&idle, NULL);
+        SL_CHECK_OK(sl_loop_free(loop));
+    }
+}

@@ -108,7 +108,7 @@ impl EventLoop {
     pub(super) fn settle(&self) {
         let state = self.end.state.load(Ordering::Acquire);
         let is_over = state == State::Closing as u8
-            || state == State::Draining as u8 && self.next_deadline_of_owner() != 0;
+            || state == State::Draining as u8 && self.next_deadline_of_items() != 0;
         if is_over {
             self.drop_all();
             self.end.raise(State::Closed);

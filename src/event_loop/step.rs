@@ -73,7 +73,8 @@ impl EventLoop {
         }
         if limits.outlook {
             report.remaining = self.ready_items(&self.owned.borrow_again());
-            report.next_deadline_ns = self.until_next(report.remaining);
+            report.next_deadline_ns =
+                self.until_next(report.remaining).min(self.backend.next_deadline());
         }
         report
     }

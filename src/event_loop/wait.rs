@@ -15,7 +15,8 @@ impl EventLoop {
     /// Sleeps until there is something to do or `until`. True when the host's wake or the
     /// bound ended it: then the step returns even with nothing done.
     pub(super) fn wait_for_work(&self, until: u64) -> bool {
-        loop {
+        // A loop that takes nothing has nothing to wait for, and its ring does not listen.
+        while !self.end.is_at_least(State::Draining) {
             let listening = {
                 let owned = self.owned.borrow_again();
                 owned.consumer.as_ref().is_some_and(|consumer| consumer.listen(&self.gate.ring))
@@ -37,7 +38,7 @@ impl EventLoop {
                 self.counters.wakes.add(1);
                 return true;
             }
-            if waited.elsewhere || self.end.is_at_least(State::Closing) {
+            if waited.elsewhere {
                 return true;
             }
             if self.look(false).is_some() {
@@ -47,6 +48,7 @@ impl EventLoop {
                 return true;
             }
         }
+        true
     }
 
     /// Makes `next_timer` exact: what it was may have been cancelled.
@@ -80,10 +82,9 @@ impl EventLoop {
         if ready != 0 {
             return 0;
         }
-        let elsewhere = self.backend.next_deadline();
         match self.refresh_next_timer() {
-            NEVER => elsewhere,
-            next => next.saturating_sub(self.clock.now()).min(elsewhere),
+            NEVER => NEVER,
+            next => next.saturating_sub(self.clock.now()),
         }
     }
 
@@ -95,6 +96,11 @@ impl EventLoop {
 
     /// The same, by the one whose turn it is.
     pub(super) fn next_deadline_of_owner(&self) -> u64 {
+        self.next_deadline_of_items().min(self.backend.next_deadline())
+    }
+
+    /// The same for what is the loop's own.
+    pub(super) fn next_deadline_of_items(&self) -> u64 {
         let ready = {
             let owned = self.owned.borrow_again();
             self.ready_items(&owned) + owned.held.len()

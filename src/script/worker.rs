@@ -228,8 +228,12 @@ impl Worker {
             self.give_back();
         }
         self.now = None;
+        if self.shared.admission.is_closed() {
+            // The guest is about to end it too: whoever comes first does, and nobody runs it.
+            job.outcome = Outcome::Closed;
+        }
         Shared::call_back(&mut job);
-        self.tally().job_ended(true);
+        self.tally().job_ended(job.outcome == Outcome::Ok);
         self.tally().job_finished();
         Fate::GoesOn
     }
