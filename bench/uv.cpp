@@ -361,5 +361,5 @@ int main(int argc, char **argv) {
     add<Loop<Where::own>>(suite, "scriptloop", Role::ours);
     add<Bare>(suite, bare, Role::peer);
     add<Loop<Where::plain>>(suite, plain, Role::reference);
-    return suite.run(10, 3);
+    return suite.run(20, 3);
 }
