@@ -271,3 +271,20 @@ SL_TEST(a_loop_runs_until_it_is_stopped_and_goes_to_another_thread) {
     SL_CHECK(loop.attach_thread());
     SL_CHECK(loop.fd().value() >= 0);
 }
+
+SL_TEST(a_backend_is_asked_for_and_a_uv_loop_is_shown_to_who_brought_its_libuv) {
+    SL_CHECK(scriptloop::backend_is_available(SL_BACKEND_DEFAULT).value());
+    SL_CHECK_STATUS(scriptloop::backend_is_available(2).status(), SL_STATUS_INVALID_ARGUMENT);
+    const scriptloop::loop plain = scriptloop::loop::make().value();
+    SL_CHECK_STATUS(plain.uv_loop().status(), SL_STATUS_UNSUPPORTED);
+    SL_CHECK_STATUS(scriptloop::loop().uv_loop().status(), SL_STATUS_NULL_ARGUMENT);
+
+    scriptloop::loop_config config;
+    config.backend = SL_BACKEND_UV;
+    const auto waits_in_uv = scriptloop::loop::make(config);
+    SL_CHECK(bool(waits_in_uv) == scriptloop::backend_is_available(SL_BACKEND_UV).value());
+    if (waits_in_uv) {
+        SL_CHECK_STATUS(waits_in_uv->uv_loop().status(), SL_STATUS_UNSUPPORTED);
+        SL_CHECK_EQ(waits_in_uv->poll().value(), 0u);
+    }
+}

@@ -54,6 +54,13 @@ struct timer_config : sl_timer_config {
     }
 };
 
+/* Whether loops with an `sl_backend` can be made. */
+inline result<bool> backend_is_available(std::uint32_t backend) {
+    bool is_available = false;
+    const sl_status status = sl_backend_is_available(backend, &is_available);
+    return detail::to_result(status, is_available);
+}
+
 class loop_ref : public detail::ref<sl_loop> {
   public:
     using ref::ref;
@@ -197,6 +204,12 @@ class loop_ref : public detail::ref<sl_loop> {
         std::int32_t fd = -1;
         const sl_status status = sl_loop_fd(raw_, &fd);
         return detail::to_result(status, fd);
+    }
+    /* A `uv_loop_t *` of the libuv that the config gave. */
+    result<void *> uv_loop() const {
+        void *uv_loop = nullptr;
+        const sl_status status = sl_loop_uv_loop(raw_, &uv_loop);
+        return detail::to_result(status, uv_loop);
     }
     /* `forever` when nothing is scheduled. */
     result<std::chrono::nanoseconds> next_deadline() const {
