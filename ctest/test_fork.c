@@ -196,6 +196,7 @@ SL_TEST(workers_of_the_parent_go_on_while_it_forks) {
     sl_script_job endless = job_of("while true do end");
     sl_script_job counts = job_of("n = (n or 0) + 1 for i = 1, 1000 do i = i + 1 end return n");
     counts.affinity = 1;
+    endless.affinity = 2; /* never on the worker that counts */
     sl_job_id held = enqueue(&host, &endless);
     for (int64_t i = 1; i <= 20; ++i) {
         enqueue(&host, &counts);
