@@ -91,6 +91,7 @@ impl Gate {
 
     /// Waits for the owner's turn, which lasts until what is returned is dropped; nothing when
     /// it is the caller's turn already. An error when the calling thread is not the owner.
+    #[cold]
     pub fn take_turn(&self) -> Result<Option<OwnersTurn<'_>>, Error> {
         let me = sys::thread_id();
         if self.turn.is_of(me) {

@@ -24,7 +24,7 @@ use crate::ffi::boundary::{
 use crate::ffi::status::sl_status;
 use crate::ffi::step::{SL_UNLIMITED, nanos, sl_report, sl_step, write_report};
 use crate::ffi::uv::{self, sl_uv_api, sl_uv_flag};
-use crate::handles::{Handled, Kind, Slot, Table};
+use crate::handles::{Handled, Kind, Table};
 
 /// An event loop.
 pub struct sl_loop(());
@@ -248,24 +248,11 @@ pub(super) fn owned<T>(
     body: impl FnOnce(&EventLoop) -> Result<T>,
 ) -> Result<T> {
     let (slot, _) = find::<EventLoop, _>(pointer)?;
-    if !slot.gate().has_turn() {
-        return in_turn(slot, body);
-    }
+    // While another thread drives the loop it is waited for, and the turn given back at the end.
+    let _turn = if slot.gate().has_turn() { None } else { slot.gate().take_turn()? };
     // SAFETY: the slot holds the handle, and only the owner can remove the loop. That is this
     // thread, or it waits for this thread, which drives the loop; and it cannot do so inside of
     // `body`, which marks the loop as busy.
-    body(unsafe { slot.object_of_owner() })
-}
-
-/// The same while another thread drives the loop: waits for the owner's turn.
-#[cold]
-#[inline(never)]
-fn in_turn<T>(
-    slot: &'static Slot<EventLoop>,
-    body: impl FnOnce(&EventLoop) -> Result<T>,
-) -> Result<T> {
-    let _turn = slot.gate().take_turn()?;
-    // SAFETY: as above: this thread is the owner, so nobody has removed what it found.
     body(unsafe { slot.object_of_owner() })
 }
 
