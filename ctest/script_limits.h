@@ -55,6 +55,15 @@ static inline sl_script_function hold_function(hold *hold) {
     return function;
 }
 
+/* A runner whose scripts can call it. */
+static inline host holding_host(hold *hold, uint32_t workers, uint32_t states) {
+    sl_script_function function = hold_function(hold);
+    sl_script_runner_config config = config_of(workers, states);
+    config.functions = &function; /* copied */
+    config.functions_len = 1;
+    return host_with(&config);
+}
+
 /* What the library has logged, line by line, from whatever thread. */
 typedef struct lines {
     pthread_mutex_t lock;

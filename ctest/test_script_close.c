@@ -69,11 +69,7 @@ SL_TEST(a_runner_without_jobs_closes_again_and_again) {
 
 SL_TEST(workers_that_wait_for_a_state_are_released) {
     hold hold;
-    sl_script_function function = hold_function(&hold);
-    sl_script_runner_config config = config_of(3, 1);
-    config.functions = &function;
-    config.functions_len = 1;
-    host host = host_with(&config);
+    host host = holding_host(&hold, 3, 1);
     sl_script_job job = job_of("hold()");
     sl_job_id holder = enqueue(&host, &job);
     wait_for(&hold.entered);
@@ -341,11 +337,7 @@ SL_TEST(a_successor_that_is_the_last_to_leave_is_waited_for) {
     lines_start(&log);
     for (int round = 0; round < 5; round++) {
         hold hold;
-        sl_script_function function = hold_function(&hold);
-        sl_script_runner_config config = config_of(1, 1);
-        config.functions = &function;
-        config.functions_len = 1;
-        host host = host_with(&config);
+        host host = holding_host(&hold, 1, 1);
         sl_script_job job = job_of("hold()");
         sl_job_id id = enqueue(&host, &job);
         wait_for(&hold.entered);

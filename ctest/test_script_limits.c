@@ -206,11 +206,7 @@ SL_TEST(a_job_waits_for_a_state_as_long_as_it_may) {
 
 SL_TEST(a_deadline_begins_when_there_is_a_state) {
     hold hold;
-    sl_script_function function = hold_function(&hold);
-    sl_script_runner_config config = config_of(3, 1);
-    config.functions = &function;
-    config.functions_len = 1;
-    host host = host_with(&config);
+    host host = holding_host(&hold, 3, 1);
     sl_job_id holder = take_state(&host, &hold);
     sl_script_job job = named_job("return 'in time'");
     job.deadline_ms = 10;

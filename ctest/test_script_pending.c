@@ -53,11 +53,7 @@ SL_TEST(a_job_that_waits_behind_others_is_pending_until_its_action_is_there) {
 
 SL_TEST(a_job_that_waits_for_a_state_or_runs_is_pending) {
     hold hold;
-    sl_script_function function = hold_function(&hold);
-    sl_script_runner_config config = config_of(2, 1);
-    config.functions = &function;
-    config.functions_len = 1;
-    host host = host_with(&config);
+    host host = holding_host(&hold, 2, 1);
     sl_script_job job = job_of("hold()");
     sl_job_id runs = enqueue(&host, &job);
     wait_for(&hold.entered);
@@ -77,11 +73,7 @@ SL_TEST(a_job_that_waits_for_a_state_or_runs_is_pending) {
 
 SL_TEST(a_job_that_is_taken_away_from_a_stuck_worker_is_pending_until_then) {
     hold hold;
-    sl_script_function function = hold_function(&hold);
-    sl_script_runner_config config = config_of(1, 1);
-    config.functions = &function;
-    config.functions_len = 1;
-    host host = host_with(&config);
+    host host = holding_host(&hold, 1, 1);
     sl_script_job job = job_of("hold()");
     sl_job_id id = enqueue(&host, &job);
     wait_for(&hold.entered);

@@ -190,7 +190,7 @@ SL_API uint64_t sl_live_handles(void);
  * Work for the owner thread of a loop.
  *
  * @param userdata  what was passed with the function
- * @thread owner
+ * @thread owner, or the one that drives the loop
  */
 typedef void (*sl_work_fn)(void *userdata);
 
@@ -453,7 +453,9 @@ SL_API sl_status sl_backend_is_available(uint32_t backend, bool *out_is_availabl
  * posts of one priority in the order of their arrival. What is queued meanwhile waits for the
  * next poll. The budget is checked between two items: at least one runs, an item that overruns
  * is finished, and what does not fit keeps its order. An idle loop that waits uses no CPU.
- * A loop has no thread of its own and is no thread pool.
+ * A loop has no thread of its own and is no thread pool. A host may have a thread drive it
+ * (sl_loop_drive_start): then what is said here to run on the owner thread, and to be dropped
+ * there, runs on either of the two, one at a time.
  * ============================================================================================== */
 
 /** How a loop waits. */
@@ -626,10 +628,10 @@ SL_API sl_status sl_loop_free(sl_loop *loop);
  *
  * New posts and timers are refused with SL_STATUS_CLOSED; waits of the owner end. The item that
  * is running is finished, the rest is dropped: by this call where the owner makes it outside of
- * callbacks, otherwise by the step that is running, the owner's next call, or the thread that
- * drives the loop, which ends then. Afterwards polls give SL_STATUS_CLOSED. Action queues that
- * are attached stay, and so do the counters and errors, until sl_loop_free. May be called again,
- * and before or after sl_loop_close_gracefully.
+ * callbacks and nobody drives the loop, otherwise by the step that is running, the owner's next
+ * call, or the thread that drives the loop, which ends then. Afterwards polls give
+ * SL_STATUS_CLOSED. Action queues that are attached stay, and so do the counters and errors,
+ * until sl_loop_free. May be called again, and before or after sl_loop_close_gracefully.
  *
  * @param loop  the loop
  * @return SL_STATUS_OK             it is closed, perhaps since before
@@ -671,7 +673,8 @@ SL_API sl_status sl_loop_close_gracefully(sl_loop *loop, uint32_t max_wait_ms);
  *
  * Due timers run first, then posts and attached actions in priority order. The budget is
  * checked between two callbacks: one that overruns is finished, never cut. What does not fit
- * stays queued, in its order, for the next call.
+ * stays queued, in its order, for the next call. While another thread drives the loop, the call
+ * first waits for the end of that thread's slice, as every call for the owner alone does.
  *
  * @param      loop            the loop
  * @param      max_work_ms     time budget; 0 runs at most one callback
@@ -682,6 +685,7 @@ SL_API sl_status sl_loop_close_gracefully(sl_loop *loop, uint32_t max_wait_ms);
  * @return SL_STATUS_WRONG_KIND     `loop` is no loop
  * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
  * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @return SL_STATUS_CLOSED         the loop is closed, and what it had is done or dropped
  * @thread owner
  * @since  0.1.0
  * @see    sl_loop_step, sl_loop_run_once
@@ -708,6 +712,7 @@ SL_API sl_status sl_loop_poll(sl_loop *loop, uint32_t max_work_ms, uint32_t *out
  * @return SL_STATUS_WRONG_KIND        `loop` is no loop
  * @return SL_STATUS_WRONG_THREAD      the caller is not the loop's owner thread
  * @return SL_STATUS_REENTERED         inside a callback, without SL_STEP_FLAG_NESTED
+ * @return SL_STATUS_CLOSED            the loop is closed, and what it had is done or dropped
  * @thread owner
  * @since  0.1.0
  *
@@ -732,6 +737,7 @@ SL_API sl_status sl_loop_step(sl_loop *loop, const sl_step *step, sl_report *out
  * @return SL_STATUS_WRONG_KIND     `loop` is no loop
  * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
  * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @return SL_STATUS_CLOSED         the loop is closed, and what it had is done or dropped
  * @thread owner
  * @since  0.1.0
  *
@@ -754,6 +760,7 @@ SL_API sl_status sl_loop_run_once(sl_loop *loop, uint32_t max_wait_ms, uint32_t 
  * @return SL_STATUS_WRONG_KIND     `loop` is no loop
  * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
  * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @return SL_STATUS_CLOSED         the loop is closed, and what it had is done or dropped
  * @thread owner
  * @since  0.1.0
  */
@@ -1231,6 +1238,7 @@ SL_API sl_status sl_loop_is_owner(sl_loop *loop, bool *out_is_owner);
  * @return SL_STATUS_WRONG_KIND     `loop` is no loop
  * @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
  * @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+ * @return SL_STATUS_BUSY           another thread drives the loop
  * @thread owner
  * @since  0.1.0
  */

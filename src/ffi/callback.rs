@@ -11,7 +11,7 @@ use std::ffi::c_void;
 /// Work for the owner thread of a loop.
 ///
 /// @param userdata  what was passed with the function
-/// @thread owner
+/// @thread owner, or the one that drives the loop
 pub type sl_work_fn = Option<unsafe extern "C-unwind" fn(userdata: *mut c_void)>;
 
 /// Takes the host's data back. Called exactly once.

@@ -231,6 +231,7 @@ pub unsafe extern "C" fn sl_loop_is_owner(
 /// @return SL_STATUS_WRONG_KIND     `loop` is no loop
 /// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
 /// @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+/// @return SL_STATUS_BUSY           another thread drives the loop
 /// @thread owner
 /// @since  0.1.0
 #[unsafe(no_mangle)]

@@ -6,7 +6,9 @@
 //! posts of one priority in the order of their arrival. What is queued meanwhile waits for the
 //! next poll. The budget is checked between two items: at least one runs, an item that overruns
 //! is finished, and what does not fit keeps its order. An idle loop that waits uses no CPU.
-//! A loop has no thread of its own and is no thread pool.
+//! A loop has no thread of its own and is no thread pool. A host may have a thread drive it
+//! (sl_loop_drive_start): then what is said here to run on the owner thread, and to be dropped
+//! there, runs on either of the two, one at a time.
 
 use std::ffi::c_void;
 
@@ -359,10 +361,10 @@ pub extern "C" fn sl_loop_free(r#loop: *mut sl_loop) -> sl_status {
 ///
 /// New posts and timers are refused with SL_STATUS_CLOSED; waits of the owner end. The item that
 /// is running is finished, the rest is dropped: by this call where the owner makes it outside of
-/// callbacks, otherwise by the step that is running, the owner's next call, or the thread that
-/// drives the loop, which ends then. Afterwards polls give SL_STATUS_CLOSED. Action queues that
-/// are attached stay, and so do the counters and errors, until sl_loop_free. May be called again,
-/// and before or after sl_loop_close_gracefully.
+/// callbacks and nobody drives the loop, otherwise by the step that is running, the owner's next
+/// call, or the thread that drives the loop, which ends then. Afterwards polls give
+/// SL_STATUS_CLOSED. Action queues that are attached stay, and so do the counters and errors,
+/// until sl_loop_free. May be called again, and before or after sl_loop_close_gracefully.
 ///
 /// @param loop  the loop
 /// @return SL_STATUS_OK             it is closed, perhaps since before
@@ -409,7 +411,8 @@ pub extern "C" fn sl_loop_close_gracefully(r#loop: *mut sl_loop, max_wait_ms: u3
 ///
 /// Due timers run first, then posts and attached actions in priority order. The budget is
 /// checked between two callbacks: one that overruns is finished, never cut. What does not fit
-/// stays queued, in its order, for the next call.
+/// stays queued, in its order, for the next call. While another thread drives the loop, the call
+/// first waits for the end of that thread's slice, as every call for the owner alone does.
 ///
 /// @param      loop            the loop
 /// @param      max_work_ms     time budget; 0 runs at most one callback
@@ -420,6 +423,7 @@ pub extern "C" fn sl_loop_close_gracefully(r#loop: *mut sl_loop, max_wait_ms: u3
 /// @return SL_STATUS_WRONG_KIND     `loop` is no loop
 /// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
 /// @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+/// @return SL_STATUS_CLOSED         the loop is closed, and what it had is done or dropped
 /// @thread owner
 /// @since  0.1.0
 /// @see    sl_loop_step, sl_loop_run_once
@@ -456,6 +460,7 @@ pub unsafe extern "C" fn sl_loop_poll(
 /// @return SL_STATUS_WRONG_KIND        `loop` is no loop
 /// @return SL_STATUS_WRONG_THREAD      the caller is not the loop's owner thread
 /// @return SL_STATUS_REENTERED         inside a callback, without SL_STEP_FLAG_NESTED
+/// @return SL_STATUS_CLOSED            the loop is closed, and what it had is done or dropped
 /// @thread owner
 /// @since  0.1.0
 ///
@@ -494,6 +499,7 @@ pub unsafe extern "C" fn sl_loop_step(
 /// @return SL_STATUS_WRONG_KIND     `loop` is no loop
 /// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
 /// @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+/// @return SL_STATUS_CLOSED         the loop is closed, and what it had is done or dropped
 /// @thread owner
 /// @since  0.1.0
 ///
@@ -526,6 +532,7 @@ pub unsafe extern "C" fn sl_loop_run_once(
 /// @return SL_STATUS_WRONG_KIND     `loop` is no loop
 /// @return SL_STATUS_WRONG_THREAD   the caller is not the loop's owner thread
 /// @return SL_STATUS_REENTERED      called from inside a callback of the same loop
+/// @return SL_STATUS_CLOSED         the loop is closed, and what it had is done or dropped
 /// @thread owner
 /// @since  0.1.0
 #[unsafe(no_mangle)]

@@ -221,9 +221,9 @@ impl Backend for Own {
     }
 
     fn next_deadline(&self) -> u64 {
-        match if self.pumps() { self.next_millis() } else { u64::MAX } {
-            u64::MAX => NEVER,
-            ms => ms.saturating_mul(1_000_000),
+        match self.next_millis() {
+            ms if self.pumps() && ms != u64::MAX => ms.saturating_mul(1_000_000),
+            _ => NEVER,
         }
     }
 
